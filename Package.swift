@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target of Pinion is compiled with these settings.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that talk to C through pointers additionally mark every unsafe expression.
+let unsafeSettings = settings + [.strictMemorySafety()]
+
+let package = Package(
+    name: "pinion",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "pinion", targets: ["CLI"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // System libraries
+        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"]), .brew(["libgit2"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .systemLibrary(
+            name: "CCurlSystem", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .target(name: "CCurl", dependencies: ["CCurlSystem"]),
+        .target(name: "CBLAKE3"),
+
+        // Wrappers: know no domain
+        .target(name: "JSON", swiftSettings: settings),
+        .target(name: "BLAKE3", dependencies: ["CBLAKE3"], swiftSettings: unsafeSettings),
+        .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: unsafeSettings),
+        .target(name: "Git", dependencies: ["CGit2"], swiftSettings: unsafeSettings),
+        .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: unsafeSettings),
+        .target(
+            name: "WebSocket",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ], swiftSettings: settings),
+
+        // The domain
+        .target(name: "DeploymentModel", dependencies: ["JSON"], swiftSettings: settings),
+        .target(
+            name: "RegistryCatalog",
+            dependencies: [
+                "DeploymentModel", "Git", "YAML", "JSON", .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: settings),
+        .target(
+            name: "OCI",
+            dependencies: ["DeploymentModel", "HTTP", "JSON", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .target(
+            name: "Docker",
+            dependencies: [
+                "DeploymentModel", "HTTP", "JSON",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
+        .target(
+            name: "Adapters",
+            dependencies: [
+                "DeploymentModel", "HTTP", "WebSocket", "JSON", "BLAKE3",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: settings),
+        .target(name: "Reconciliation", dependencies: ["DeploymentModel", "JSON"], swiftSettings: settings),
+        .executableTarget(
+            name: "CLI",
+            dependencies: [
+                "DeploymentModel", "RegistryCatalog", "Git", "OCI", "Docker", "Adapters", "Reconciliation", "JSON",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+    ]
+)
