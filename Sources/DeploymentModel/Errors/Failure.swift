@@ -1,0 +1,23 @@
+/// An operation that failed: a code that decides, a sentence for people, and what there is to see.
+///
+/// No secret is ever part of one.
+package struct Failure: Error, Hashable, Sendable, Codable {
+    package let code: ErrorCode
+    /// One sentence: what failed on what.
+    package let message: String
+    /// What to do about it, as a sentence, ideally with a command.
+    package let remedy: String?
+    /// The end of a log or another tool's own words, many lines perhaps.
+    package let detail: String?
+
+    package init(_ code: ErrorCode, _ message: String, remedy: String? = nil, detail: String? = nil) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.detail = detail
+    }
+}
+
+extension Failure: CustomStringConvertible {
+    package var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,43 @@
+/// What was seen of the world before a plan was made.
+package struct ObservedState: Sendable {
+    package var builds: [InputKey: BuildRecord] = [:]
+    package var records: [ProcessorRef: RefRecord] = [:]
+    package var containers: [ObservedContainer] = []
+    /// The engine's image id for a digest that it holds; absent when it holds no such image.
+    package var imageIDs: [ImageReference: String] = [:]
+    /// Digests that the OCI registry was asked for and does not have.
+    package var missingImages: Set<ImageReference> = []
+    /// What the tracked tags point at now.
+    package var tracked: [ImageReference: [Platform: ImageReference]] = [:]
+    /// What could not be observed, and so cannot be planned.
+    package var failures: [ProcessorRef: Failure] = [:]
+
+    package init() {}
+}
+
+/// A container that carries Pinion's label.
+package struct ObservedContainer: Hashable, Sendable, Codable {
+    package let id: String
+    package let name: String
+    package let ref: ProcessorRef
+    /// The id of the image that it really runs.
+    package let imageID: String
+    package let isRunning: Bool
+    /// The spec hash that it was started for (label `dev.pinion.spec`).
+    package let specHash: String?
+    /// The port on loopback that leads to its server; absent while it does not run.
+    package let hostPort: Int?
+
+    package init(
+        id: String, name: String, ref: ProcessorRef, imageID: String, isRunning: Bool, specHash: String?,
+        hostPort: Int?
+    ) {
+        self.id = id
+        self.name = name
+        self.ref = ref
+        self.imageID = imageID
+        self.isRunning = isRunning
+        self.specHash = specHash
+        self.hostPort = hostPort
+    }
+}

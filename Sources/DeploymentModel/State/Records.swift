@@ -1,0 +1,84 @@
+/// Tells which digest a build of some input key gave. Kept on `refs/pinion/builds`, one file per key and platform.
+package struct BuildRecord: Hashable, Sendable, Codable {
+    package let key: InputKey
+    package let ref: ProcessorRef
+    package let platform: Platform
+    /// `repository@sha256:…`, as the OCI registry answered for the pushed manifest.
+    package let image: ImageReference
+    /// The commit that was built.
+    package let commit: String
+    package let builder: String
+
+    package init(
+        key: InputKey, ref: ProcessorRef, platform: Platform, image: ImageReference, commit: String, builder: String
+    ) {
+        self.key = key
+        self.ref = ref
+        self.platform = platform
+        self.image = image
+        self.commit = commit
+        self.builder = builder
+    }
+}
+
+/// What is true of one ref in one environment. Kept on `refs/pinion/env/<env>`.
+package struct RefRecord: Hashable, Sendable, Codable {
+    package let ref: ProcessorRef
+    /// The commit whose spec and sources this state was made from.
+    package let commit: String
+    package let specHash: String
+    package let pins: [Platform: ImageReference]
+    package let keys: [Platform: InputKey]
+    package let binding: Binding?
+    package let evidence: [Evidence]
+
+    package init(
+        ref: ProcessorRef, commit: String, specHash: String, pins: [Platform: ImageReference],
+        keys: [Platform: InputKey], binding: Binding?, evidence: [Evidence]
+    ) {
+        self.ref = ref
+        self.commit = commit
+        self.specHash = specHash
+        self.pins = pins
+        self.keys = keys
+        self.binding = binding
+        self.evidence = evidence
+    }
+
+    /// What runs, as it was seen from outside.
+    package struct Binding: Hashable, Sendable, Codable {
+        /// The container's name, or the app's.
+        package let name: String
+        package let platform: Platform
+        /// The image id that the engine gave for the pinned digest.
+        package let imageID: String
+
+        package init(name: String, platform: Platform, imageID: String) {
+            self.name = name
+            self.platform = platform
+            self.imageID = imageID
+        }
+    }
+}
+
+/// A test that was passed, bound to the digest that passed it.
+package struct Evidence: Hashable, Sendable, Codable {
+    package let digest: Digest
+    package let platform: Platform
+    package let specHash: String
+    package let adapter: String
+    package let mode: String
+    package let transport: ProcessorAPI.Transport
+
+    package init(
+        digest: Digest, platform: Platform, specHash: String, adapter: String, mode: String,
+        transport: ProcessorAPI.Transport
+    ) {
+        self.digest = digest
+        self.platform = platform
+        self.specHash = specHash
+        self.adapter = adapter
+        self.mode = mode
+        self.transport = transport
+    }
+}
