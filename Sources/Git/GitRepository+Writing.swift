@@ -1,0 +1,173 @@
+import CGit2
+
+/// Who makes a commit, and when.
+package struct Identity: Hashable, Sendable {
+    package let name: String
+    package let email: String
+
+    package init(name: String, email: String) {
+        self.name = name
+        self.email = email
+    }
+}
+
+/// One change to a tree.
+package enum TreeChange: Hashable, Sendable {
+    /// Writes the file with this content; an existing file keeps its mode.
+    case write(path: String, content: [UInt8])
+    case remove(path: String)
+}
+
+extension GitRepository {
+    /// Makes a commit out of its parent's tree and these changes, and moves a reference to it if that still points at
+    /// the parent. No work tree and no index is touched.
+    ///
+    /// - Parameters:
+    ///   - parent: the commit that the changes are based on; `nil` starts a new history, and the reference must not exist.
+    ///   - time: seconds since 1970, written as UTC.
+    /// - Returns: the new commit; `nil` when the changes change nothing.
+    /// - Throws: `GitError` of kind `conflict` when the reference points elsewhere by now.
+    package func commit(
+        _ changes: [TreeChange], onto parent: ObjectID?, moving reference: String, message: String,
+        as identity: Identity,
+        time: Int64
+    ) throws(GitError) -> ObjectID? {
+        let base: Owned? = if let parent { try tree(of: parent) } else { nil }
+        let tree = try updatedTree(base, changes)
+        if let base, unsafe ObjectID(git_tree_id(base.pointer).pointee) == tree { return nil }
+        let id = try createCommit(tree: tree, parent: parent, message: message, identity: identity, time: time)
+        try move(reference, to: id, expecting: parent)
+        return id
+    }
+
+    /// Moves a reference if it still points at `expected` (`nil`: does not exist yet).
+    ///
+    /// - Throws: `GitError` of kind `conflict` when it points elsewhere.
+    package func move(_ reference: String, to id: ObjectID, expecting expected: ObjectID?) throws(GitError) {
+        var oid = id.oid
+        var pointer: OpaquePointer?
+        defer { unsafe git_reference_free(pointer) }
+        let status: CInt
+        if let expected {
+            var old = expected.oid
+            status = unsafe git_reference_create_matching(&pointer, handle.pointer, reference, &oid, 1, &old, "pinion")
+        } else {
+            status = unsafe git_reference_create(&pointer, handle.pointer, reference, &oid, 0, "pinion")
+        }
+        if status == GIT_ENOTFOUND.rawValue { throw GitError(.conflict, "\(reference) is gone") }
+        try check(
+            status, "cannot move \(reference)")
+    }
+
+    /// The identity that git's environment (`GIT_AUTHOR_NAME`, …) and configuration give, `nil` when neither does.
+    package func identity(environment: [String: String]) -> Identity? {
+        var configured: Identity?
+        var signature: UnsafeMutablePointer<git_signature>?
+        if unsafe git_signature_default(&signature, handle.pointer) == 0, let found = unsafe signature {
+            configured = unsafe Identity(
+                name: String(cString: found.pointee.name), email: String(cString: found.pointee.email))
+        }
+        unsafe git_signature_free(signature)
+        let name = environment["GIT_COMMITTER_NAME"] ?? environment["GIT_AUTHOR_NAME"] ?? configured?.name
+        let email = environment["GIT_COMMITTER_EMAIL"] ?? environment["GIT_AUTHOR_EMAIL"] ?? configured?.email
+        guard let name, let email else { return nil }
+        return Identity(name: name, email: email)
+    }
+
+    private func updatedTree(_ base: Owned?, _ changes: [TreeChange]) throws(GitError) -> ObjectID {
+        var updates: [git_tree_update] = unsafe []
+        // libgit2 reads the paths while it works, so they live until the end of the call.
+        var paths: [UnsafeMutablePointer<CChar>] = unsafe []
+        defer { for unsafepath in unsafe paths { unsafe path.deallocate() } }
+        for change in changes {
+            var update = unsafe git_tree_update()
+            switch change {
+            case .write(let path, let content):
+                var oid = git_oid()
+                let written = unsafe content.withUnsafeBytes {
+                    unsafe git_blob_create_from_buffer(&oid, handle.pointer, $0.baseAddress, $0.count)
+                }
+                try check(
+                    written, "cannot write \(path)")
+                unsafe update.action = GIT_TREE_UPDATE_UPSERT
+                unsafe update.id = oid
+                unsafe update.filemode = mode(of: path, in: base)
+                unsafe paths.append(Self.copy(path))
+            case .remove(let path):
+                unsafe update.action = GIT_TREE_UPDATE_REMOVE
+                unsafe paths.append(Self.copy(path))
+            }
+            unsafe update.path = unsafe UnsafePointer(paths[paths.count - 1])
+            unsafe updates.append(update)
+        }
+        var oid = git_oid()
+        let empty = base == nil ? try emptyTree() : nil
+        let pointer = unsafe base?.pointer ?? empty?.pointer
+        try check(
+            unsafe git_tree_create_updated(&oid, handle.pointer, pointer, updates.count, updates),
+            "cannot write the tree")
+        return ObjectID(oid)
+    }
+
+    private static func copy(_ text: String) -> UnsafeMutablePointer<CChar> {
+        let bytes = text.utf8CString
+        let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
+        for (index, byte) in bytes.enumerated() { unsafe pointer[index] = byte }
+        return unsafe pointer
+    }
+
+    private func mode(of path: String, in base: Owned?) -> git_filemode_t {
+        guard let base else { return GIT_FILEMODE_BLOB }
+        var entry: OpaquePointer?
+        defer { unsafe git_tree_entry_free(entry) }
+        let status = unsafe git_tree_entry_bypath(&entry, base.pointer, path)
+        guard status == 0, unsafe git_tree_entry_filemode(entry) == GIT_FILEMODE_BLOB_EXECUTABLE else {
+            return GIT_FILEMODE_BLOB
+        }
+        return GIT_FILEMODE_BLOB_EXECUTABLE
+    }
+
+    private func emptyTree() throws(GitError) -> Owned {
+        let builder = try unsafe own("cannot make a tree", free: git_treebuilder_free) {
+            unsafe git_treebuilder_new($0, handle.pointer, nil)
+        }
+        var oid = git_oid()
+        try check(
+            unsafe git_treebuilder_write(&oid, builder.pointer), "cannot write a tree")
+        return try unsafe own("cannot read a tree", free: git_tree_free) {
+            unsafe git_tree_lookup($0, handle.pointer, &oid)
+        }
+    }
+
+    private func createCommit(
+        tree: ObjectID, parent: ObjectID?, message: String, identity: Identity, time: Int64
+    ) throws(GitError) -> ObjectID {
+        var signature: UnsafeMutablePointer<git_signature>?
+        try check(
+            unsafe git_signature_new(&signature, identity.name, identity.email, time, 0),
+            "'\(identity.name) <\(identity.email)>' is no identity for a commit")
+        defer { unsafe git_signature_free(signature) }
+        var treeID = tree.oid
+        let treeObject = try unsafe own("cannot read tree \(tree)", free: unsafe git_tree_free) {
+            unsafe git_tree_lookup($0, handle.pointer, &treeID)
+        }
+        var oid = git_oid()
+        if let parent {
+            var parentID = parent.oid
+            let parentObject = try unsafe own("there is no commit \(parent)", free: unsafe git_commit_free) {
+                unsafe git_commit_lookup($0, handle.pointer, &parentID)
+            }
+            var parents: [OpaquePointer?] = unsafe [parentObject.pointer]
+            try check(
+                unsafe git_commit_create(
+                    &oid, handle.pointer, nil, signature, signature, nil, message, treeObject.pointer, 1, &parents),
+                "cannot write a commit")
+        } else {
+            try check(
+                unsafe git_commit_create(
+                    &oid, handle.pointer, nil, signature, signature, nil, message, treeObject.pointer, 0, nil),
+                "cannot write a commit")
+        }
+        return ObjectID(oid)
+    }
+}
