@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# The Python environment of the tests and of the Modal driver. Needs common.sh.
+
+venv=$state/venv
+
+python_start() {
+    local stamp
+    has python3 || install_packages python3 python3-venv
+    stamp=$(python3 -c 'import sys,zlib; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed")
+print(sys.version.split()[0], sys.prefix, zlib.crc32(open(sys.argv[1],"rb").read()))' "$here/requirements.txt")
+    if [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
+        say "Python          $venv"
+        return 0
+    fi
+    say "Python          making $venv from .ci/requirements.txt"
+    python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt" >"$state/pip.log" 2>&1 || {
+        tail -n 15 "$state/pip.log" >&2
+        fail "pip could not install .ci/requirements.txt; all of it is in $state/pip.log"
+    }
+    printf '%s\n' "$stamp" >"$venv/.stamp"
+}
+
+python_status() {
+    if [ -x "$venv/bin/python" ]; then
+        say "Python          $("$venv/bin/python" --version 2>&1 | sed 's/^Python //') in $venv"
+    else
+        say "Python          no environment yet"
+    fi
+}
