@@ -21,7 +21,7 @@ extension JSONValue {
     package var intValue: Int64? {
         switch self {
         case .integer(let value): value
-        case .number(let value): Int64(exactly: value)
+        case .number(let value): value.exactInteger
         default: nil
         }
     }

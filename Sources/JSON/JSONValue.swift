@@ -23,7 +23,7 @@ extension JSONValue: Hashable {
         case (.bool(let a), .bool(let b)): a == b
         case (.integer(let a), .integer(let b)): a == b
         case (.number(let a), .number(let b)): a == b
-        case (.integer(let a), .number(let b)), (.number(let b), .integer(let a)): Int64(exactly: b) == a
+        case (.integer(let a), .number(let b)), (.number(let b), .integer(let a)): b.exactInteger == a
         case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
         case (.array(let a), .array(let b)): a == b
         case (.object(let a), .object(let b)): haveEqualMembers(a, b)
@@ -46,7 +46,7 @@ extension JSONValue: Hashable {
         case .integer(let value): hasher.combine(value)
         case .number(let value):
             // Must agree with `==` across the two number cases.
-            if let integer = Int64(exactly: value) { hasher.combine(integer) } else { hasher.combine(value) }
+            if let integer = value.exactInteger { hasher.combine(integer) } else { hasher.combine(value) }
         case .string(let value): hasher.combine(value)
         case .array(let values): hasher.combine(values)
         case .object(let members): hasher.combine(members)
