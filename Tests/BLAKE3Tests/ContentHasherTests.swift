@@ -1,0 +1,51 @@
+import BLAKE3
+import Testing
+
+@Suite struct ContentHasherTests {
+    /// The input of the official vectors: the bytes 0 to 250 again and again.
+    static func input(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0 % 251) } }
+
+    static let known = [
+        (0, "b3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"),
+        (1, "b3:2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213"),
+        (1024, "b3:42214739f095a406f3fc83deb889744ac00df831c10daa55189b5d121c855af7"),
+        (102_400, "b3:bc3e3d41a1146b069abffad3c0d44860cf664390afce4d9661f7902e7943e085"),
+    ]
+
+    @Test(arguments: known)
+    func hashesToThePublishedValue(count: Int, id: String) {
+        #expect(ContentID(of: Self.input(count)).description == id)
+    }
+
+    /// Around every border of the tree: block, chunk, the eight lanes, the largest subtree.
+    @Test(arguments: [63, 64, 65, 1023, 1025, 8191, 8192, 8193, 16384, 16385, 65536, 65537, 131_073, 200_000])
+    func vectorAndPortableCodeAgree(count: Int) {
+        var vector = ContentHasher()
+        var portable = ContentHasher(mayVectorize: false)
+        vector.update(Self.input(count))
+        portable.update(Self.input(count))
+        #expect(vector.finalize() == portable.finalize())
+    }
+
+    @Test(arguments: [1, 63, 64, 1000, 1024, 1025, 8192, 8193, 9000, 65537])
+    func piecesOfAnySizeGiveTheSameHash(size: Int) {
+        let input = Self.input(200_000)
+        var hasher = ContentHasher()
+        for start in stride(from: 0, to: input.count, by: size) { hasher.update(input[start...].prefix(size)) }
+        #expect(hasher.contentID == ContentID(of: input))
+    }
+
+    @Test func finalizingDoesNotEndTheHash() {
+        var hasher = ContentHasher()
+        hasher.update([0])
+        _ = hasher.finalize()
+        hasher.update(Self.input(102_400).dropFirst())
+        #expect(hasher.contentID.description == Self.known[3].1)
+    }
+
+    @Test func bytesThatAreNotContiguousAreTakenToo() {
+        var hasher = ContentHasher()
+        hasher.update(Self.input(2000).lazy.map { $0 })
+        #expect(hasher.contentID == ContentID(of: Self.input(2000)))
+    }
+}
