@@ -1,8 +1,8 @@
 /// When to send a request again, and after how long. A pure rule; whoever applies it does the waiting.
 package struct RetryPolicy: Sendable, Equatable {
     /// How an attempt ended.
-    package enum Outcome: Sendable {
-        case answered(HTTPResponse)
+    package enum Outcome: Sendable, Equatable {
+        case answered(status: Int, headers: HTTPHeaders)
         case failed(HTTPError)
     }
 
@@ -47,9 +47,9 @@ package struct RetryPolicy: Sendable, Equatable {
         switch outcome {
         case .failed(let error):
             guard error.isTransient, maySendTwice || error.happenedBeforeSending else { return nil }
-        case .answered(let response):
-            guard maySendTwice, Self.isTransient(status: response.status) else { return nil }
-            atLeast = Self.retryAfter(response.headers) ?? .zero
+        case .answered(let status, let headers):
+            guard maySendTwice, Self.isTransient(status: status) else { return nil }
+            atLeast = Self.retryAfter(headers) ?? .zero
             guard atLeast <= patience else { return nil }
         }
         let doubled = base * (1 << min(attempt - 1, 20))

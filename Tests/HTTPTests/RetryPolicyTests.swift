@@ -7,7 +7,7 @@ struct RetryPolicyTests {
     let policy = RetryPolicy(attempts: 4, base: .milliseconds(100), cap: .seconds(1), patience: .seconds(30))
 
     func answer(_ status: Int, _ headers: HTTPHeaders = [:]) -> RetryPolicy.Outcome {
-        .answered(.stub(status: status, headers: headers))
+        .answered(status: status, headers: headers)
     }
 
     func failure(_ kind: HTTPError.Kind) -> RetryPolicy.Outcome {

@@ -11,16 +11,6 @@ import Testing
 #endif
 
 extension HTTPResponse {
-    /// An answer that never was on a wire.
-    static func stub(status: Int, headers: HTTPHeaders = [:]) -> HTTPResponse {
-        let url = try! HTTPURL("http://stub/")
-        let exchange = Exchange(HTTPRequest(.get, url.string), url: url, loop: TransferLoop(configuration: .init()))
-        exchange.finish(.success(()))
-        return HTTPResponse(
-            status: status, headers: headers, url: url,
-            body: HTTPResponseBody(reader: .init(exchange), mayHaveBytes: true))
-    }
-
     /// The body as text.
     func text() async throws -> String {
         String(decoding: try await collect(upTo: 1 << 20), as: UTF8.self)
