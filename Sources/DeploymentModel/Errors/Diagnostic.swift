@@ -30,7 +30,9 @@ package struct Diagnostic: Error, Hashable, Sendable, Codable {
     }
 
     /// `file:line:column`, as far as it is known.
-    package var place: String { [file, line.map(String.init), column.map(String.init)].compactMap(\.self).joined(separator: ":") }
+    package var place: String {
+        [file, line.map(String.init), column.map(String.init)].compactMap(\.self).joined(separator: ":")
+    }
 }
 
 extension Diagnostic: Comparable {

@@ -10,7 +10,8 @@ package struct Digest: Hashable, Sendable {
         }
         let hex = text.dropFirst("sha256:".count)
         guard hex.utf8.count == 64, hex.utf8.allSatisfy(Self.isLowerHex) else {
-            throw GrammarError(expected: "digest", text: text, rule: "64 lower-case hexadecimal digits follow 'sha256:'")
+            throw GrammarError(
+                expected: "digest", text: text, rule: "64 lower-case hexadecimal digits follow 'sha256:'")
         }
         self.hex = String(hex)
     }

@@ -31,6 +31,6 @@ package enum Platform: String, Hashable, Sendable, CaseIterable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-extension Platform: TextCodable {
+extension Platform: Codable, CodingKeyRepresentable, CustomStringConvertible {
     package var description: String { rawValue }
 }

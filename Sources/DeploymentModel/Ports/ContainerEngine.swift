@@ -63,3 +63,11 @@ package enum ContainerState: Hashable, Sendable {
     case running
     case exited(code: Int)
 }
+
+extension ContainerSpec {
+    /// `pinion-<ref slug>-<first 12 hexadecimal digits of the image id>` (contract "Refs and names").
+    package static func name(of ref: ProcessorRef, imageID: String) -> String {
+        let hex = imageID.hasPrefix("sha256:") ? imageID.dropFirst("sha256:".count) : imageID[...]
+        return "pinion-\(ref.refSlug)-\(hex.prefix(12))"
+    }
+}

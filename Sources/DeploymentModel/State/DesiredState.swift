@@ -134,7 +134,9 @@ package struct ProcessorAPI: Hashable, Sendable, Codable {
     /// The port that its server listens on inside the container.
     package let port: Int
 
-    package init(transport: Transport = .ws, runPath: String = "/run", healthPath: String = "/healthz", port: Int = 8000) {
+    package init(
+        transport: Transport = .ws, runPath: String = "/run", healthPath: String = "/healthz", port: Int = 8000
+    ) {
         self.transport = transport
         self.runPath = runPath
         self.healthPath = healthPath

@@ -24,25 +24,56 @@ package struct BuildRecord: Hashable, Sendable, Codable {
 /// What is true of one ref in one environment. Kept on `refs/pinion/env/<env>`.
 package struct RefRecord: Hashable, Sendable, Codable {
     package let ref: ProcessorRef
-    /// The commit whose spec and sources this state was made from.
-    package let commit: String
-    package let specHash: String
-    package let pins: [Platform: ImageReference]
-    package let keys: [Platform: InputKey]
+    /// What the environment should run.
+    package let desired: Revision
+    /// What it was last seen to run, tested; `nil` before the first success.
+    package let applied: Revision?
     package let binding: Binding?
     package let evidence: [Evidence]
 
     package init(
-        ref: ProcessorRef, commit: String, specHash: String, pins: [Platform: ImageReference],
-        keys: [Platform: InputKey], binding: Binding?, evidence: [Evidence]
+        ref: ProcessorRef, desired: Revision, applied: Revision?, binding: Binding?, evidence: [Evidence]
     ) {
         self.ref = ref
-        self.commit = commit
-        self.specHash = specHash
-        self.pins = pins
-        self.keys = keys
+        self.desired = desired
+        self.applied = applied
         self.binding = binding
         self.evidence = evidence
+    }
+
+    /// A spec and the images that belong to it.
+    package struct Revision: Hashable, Sendable, Codable {
+        /// The commit whose spec and sources these are.
+        package let commit: String
+        package let specHash: String
+        package let pins: [Platform: ImageReference]
+        package let keys: [Platform: InputKey]
+
+        package init(
+            commit: String, specHash: String, pins: [Platform: ImageReference], keys: [Platform: InputKey]
+        ) {
+            self.commit = commit
+            self.specHash = specHash
+            self.pins = pins
+            self.keys = keys
+        }
+
+        /// Claims that both say the same, whichever commit it was read from.
+        package func isSame(as other: Revision) -> Bool {
+            specHash == other.specHash && pins == other.pins && keys == other.keys
+        }
+    }
+
+    /// Claims that writing this record over the other would change a digest, a spec hash, a binding or a verdict.
+    package func changes(_ other: RefRecord) -> Bool {
+        let isApplied =
+            switch (applied, other.applied) {
+            case (let mine?, let theirs?): mine.isSame(as: theirs)
+            case (nil, nil): true
+            default: false
+            }
+        return
+            !(desired.isSame(as: other.desired) && isApplied && binding == other.binding && evidence == other.evidence)
     }
 
     /// What runs, as it was seen from outside.

@@ -1,0 +1,168 @@
+import DeploymentModel
+
+extension Executor {
+    /// Works an item off: build, pin, deploy, smoke, remove.
+    func apply(_ item: PlanItem) async -> ItemOutcome {
+        var remaining = item.steps
+        var progress = ItemProgress(item)
+        do {
+            if !item.builds.isEmpty {
+                progress.images.merge(try await build(item)) { _, built in built }
+                remaining.removeFirst()
+            }
+            let revision = RefRecord.Revision(
+                commit: item.record.commit, specHash: item.record.specHash, pins: progress.images,
+                keys: item.record.keys)
+            if let pin = item.pin {
+                try await self.pin(item.ref, pin, progress.images, keys: item.record.keys)
+                remaining.removeFirst()
+            }
+            progress.desired = revision
+            var container = item.smoke?.container
+            if let deploy = item.deploy {
+                let (started, imageID) = try await start(item, deploy, progress.images)
+                container = started
+                progress.binding = RefRecord.Binding(name: started.name, platform: deploy.platform, imageID: imageID)
+                remaining.removeFirst()
+            }
+            if let smoke = item.smoke, let container {
+                progress.evidence = [try await test(item, smoke, container, progress.images)]
+                remaining.removeFirst()
+            }
+            progress.applied = revision
+            for stale in item.remove where stale.containerID != container?.id {
+                try await step(item.ref, .remove) { () throws(Failure) -> ((), String) in
+                    try await services.engine.remove(stale.containerID, graceSeconds: 10)
+                    return ((), stale.name)
+                }
+            }
+        } catch {
+            // The failure itself is an event already; what comes after it is told once.
+            for step in remaining.dropFirst() { log.add(item.ref, step, .skipped("\(remaining[0].rawValue) failed")) }
+        }
+        return ItemOutcome(record: progress.record)
+    }
+
+    /// Runs one step between its events.
+    @discardableResult
+    func step<Value: Sendable>(
+        _ ref: ProcessorRef, _ step: RunEvent.Step, _ platform: Platform? = nil,
+        _ body: () async throws(Failure) -> (Value, String)
+    ) async throws(Failure) -> Value {
+        log.add(ref, step, platform: platform, .started)
+        do throws(Failure) {
+            let (value, text) = try await body()
+            log.add(ref, step, platform: platform, .finished(text))
+            return value
+        } catch {
+            log.add(ref, step, platform: platform, .failed(error))
+            throw error
+        }
+    }
+
+    private func pin(
+        _ ref: ProcessorRef, _ action: PinAction, _ images: [Platform: ImageReference], keys: [Platform: InputKey]
+    ) async throws(Failure) {
+        try await step(ref, .pin) { () throws(Failure) -> ((), String) in
+            let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
+                .joined(separator: ", ")
+            guard action.mode != .record else { return ((), "\(digests) in the record") }
+            let commit = try await services.pins.commit(
+                PinChange(ref: ref, specPath: action.specPath, pins: images, keys: keys, run: run))
+            return ((), "\(digests) in \(commit.prefix(7))")
+        }
+    }
+
+    private func start(
+        _ item: PlanItem, _ deploy: DeployAction, _ images: [Platform: ImageReference]
+    ) async throws(Failure) -> (ObservedContainer, imageID: String) {
+        try await step(item.ref, .deploy) { () throws(Failure) -> ((ObservedContainer, imageID: String), String) in
+            guard let image = images[deploy.platform] else {
+                throw Failure(.imageUnpinned, "\(item.ref) has no image for \(deploy.platform.oci)")
+            }
+            let imageID = try await services.engine.pull(image, platform: deploy.platform)
+            let name = ContainerSpec.name(of: item.ref, imageID: imageID)
+            // A container of the same image has the same name; it has to go before the new one can come.
+            for stale in item.remove where stale.name == name {
+                try await services.engine.remove(stale.containerID, graceSeconds: 10)
+            }
+            let spec = ContainerSpec(
+                name: name, ref: item.ref, specHash: item.record.specHash, image: image, platform: deploy.platform,
+                port: deploy.port, environment: ["IMAGE_DIGEST": image.digest?.description ?? ""],
+                limits: deploy.limits)
+            let container = try await services.engine.start(spec)
+            return ((container, imageID), "\(name) on 127.0.0.1:\(container.hostPort ?? 0)")
+        }
+    }
+
+    private func test(
+        _ item: PlanItem, _ smoke: SmokeAction, _ container: ObservedContainer, _ images: [Platform: ImageReference]
+    ) async throws(Failure) -> Evidence {
+        do throws(Failure) {
+            return try await step(item.ref, .smoke) { () throws(Failure) -> (Evidence, String) in
+                guard let image = images[smoke.platform], let digest = image.digest, let port = container.hostPort
+                else {
+                    throw Failure(.health, "\(container.name) publishes no port")
+                }
+                let request = SmokeRequest(
+                    ref: item.ref, containerID: container.id, hostPort: port, image: image, platform: smoke.platform,
+                    api: smoke.api, inputs: smoke.inputs, outputs: smoke.outputs,
+                    executionID: "smoke-\(run)-\(item.ref.refSlug)", timeoutSeconds: smoke.timeoutSeconds)
+                let verdict = try await services.smoke.smoke(request) { text in
+                    log.add(item.ref, .smoke, .log(text))
+                }
+                let evidence = Evidence(
+                    digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: "local",
+                    mode: "mock", transport: smoke.api.transport)
+                let events = verdict.events == 0 ? "" : ", \(verdict.events) events"
+                return (evidence, "\(smoke.api.transport.rawValue), \(verdict.outputs) outputs\(events)")
+            }
+        } catch {
+            // What was started for this run and failed is not left behind; what ran before keeps running.
+            if item.deploy != nil { try? await services.engine.remove(container.id, graceSeconds: 1) }
+            throw error
+        }
+    }
+}
+
+/// How far an item came, and the record that follows from it.
+private struct ItemProgress {
+    private let item: PlanItem
+    var images: [Platform: ImageReference]
+    var desired: RefRecord.Revision?
+    var applied: RefRecord.Revision?
+    var binding: RefRecord.Binding?
+    var evidence: [Evidence] = []
+
+    init(_ item: PlanItem) {
+        self.item = item
+        images = item.images
+    }
+
+    /// `nil` while nothing is certain enough to be written down.
+    var record: RefRecord? {
+        guard let desired else { return nil }
+        let previous = item.record.previous
+        guard let applied else {
+            return RefRecord(
+                ref: item.ref, desired: desired, applied: previous?.applied, binding: previous?.binding,
+                evidence: previous?.evidence ?? [])
+        }
+        return RefRecord(
+            ref: item.ref, desired: desired, applied: applied, binding: binding ?? previous?.binding,
+            evidence: evidence.isEmpty ? previous?.evidence ?? [] : evidence)
+    }
+}
+
+extension PlanItem {
+    /// The steps in their order.
+    package var steps: [RunEvent.Step] {
+        var steps: [RunEvent.Step] = []
+        if !builds.isEmpty { steps.append(.build) }
+        if pin != nil { steps.append(.pin) }
+        if deploy != nil { steps.append(.deploy) }
+        if smoke != nil { steps.append(.smoke) }
+        if !remove.isEmpty { steps.append(.remove) }
+        return steps
+    }
+}

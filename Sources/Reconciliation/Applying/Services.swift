@@ -1,0 +1,25 @@
+package import DeploymentModel
+
+/// Everything that applying a plan acts through.
+package struct Services: Sendable {
+    package let builder: any ImageBuilder
+    package let registry: any ImageRegistry
+    package let engine: any ContainerEngine
+    package let contexts: any ContextSource
+    package let store: any StateStore
+    package let pins: any PinWriter
+    package let smoke: any SmokeTester
+
+    package init(
+        builder: any ImageBuilder, registry: any ImageRegistry, engine: any ContainerEngine,
+        contexts: any ContextSource, store: any StateStore, pins: any PinWriter, smoke: any SmokeTester
+    ) {
+        self.builder = builder
+        self.registry = registry
+        self.engine = engine
+        self.contexts = contexts
+        self.store = store
+        self.pins = pins
+        self.smoke = smoke
+    }
+}

@@ -1,0 +1,27 @@
+package import DeploymentModel
+
+/// Something that happened in a run: an append-only fact, from which every report is made.
+package struct RunEvent: Hashable, Sendable, Codable {
+    /// The steps of a run.
+    package enum Step: String, Hashable, Sendable, Codable, CaseIterable {
+        case build, pin, deploy, smoke, remove, record
+    }
+
+    package enum Kind: Hashable, Sendable, Codable {
+        case started
+        /// A line of another program's output, or a token of a processor.
+        case log(String)
+        case finished(String)
+        case failed(Failure)
+        /// Not done, because something before it failed.
+        case skipped(String)
+    }
+
+    /// `nil` for what concerns the run as a whole.
+    package let ref: ProcessorRef?
+    package let step: Step
+    package let platform: Platform?
+    package let kind: Kind
+    /// Seconds since the run began.
+    package let time: Double
+}

@@ -1,0 +1,133 @@
+package import DeploymentModel
+import FoundationEssentials
+package import Git
+
+/// Keeps records as JSON files on references of a git repository (contract "Environments, records and leases").
+///
+/// `refs/pinion/builds` holds one file per input key, fanned out by its first two digits; `refs/pinion/env/<env>` holds one
+/// file per ref. Every write is a commit made by compare-and-swap, so that no update is lost.
+package struct GitStateStore: StateStore {
+    private static let buildsReference = "refs/pinion/builds"
+    private static let attempts = 16
+
+    private let repository: GitRepository
+    private let identity: Identity
+    private let time: @Sendable () -> Int64
+
+    /// - Parameter time: the seconds since 1970 that commits are dated with.
+    package init(_ repository: GitRepository, as identity: Identity, time: @escaping @Sendable () -> Int64) {
+        self.repository = repository
+        self.identity = identity
+        self.time = time
+    }
+
+    /// The reference that holds an environment's records.
+    package static func reference(of environment: String) -> String { "refs/pinion/env/\(environment)" }
+
+    package func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord] {
+        try await Self.failing {
+            guard let tip = try await repository.target(of: Self.buildsReference) else { return [:] }
+            var found: [InputKey: BuildRecord] = [:]
+            for key in keys {
+                guard let entry = try await repository.file(at: Self.path(of: key), in: tip) else { continue }
+                let record: BuildRecord = try await decode(entry)
+                found[key] = record
+            }
+            return found
+        }
+    }
+
+    package func keep(_ build: BuildRecord) async throws(Failure) -> BuildRecord {
+        try await Self.failing {
+            let path = Self.path(of: build.key)
+            return try await retrying(Self.buildsReference) { tip in
+                if let tip, let entry = try await repository.file(at: path, in: tip) {
+                    let kept: BuildRecord = try await decode(entry)
+                    // The first writer wins, but for an image that went elsewhere since.
+                    if kept.image.repository == build.image.repository { return (kept, []) }
+                }
+                return (build, [.write(path: path, content: try Self.encode(build))])
+            } message: {
+                "build: \(build.ref) \(build.platform.oci)\n\nPinion-Ref: \(build.ref)\nPinion-Input-Key: \(build.key)\n"
+            }.value
+        }
+    }
+
+    package func records(of environment: String) async throws(Failure) -> [ProcessorRef: RefRecord] {
+        try await Self.failing {
+            guard let tip = try await repository.target(of: Self.reference(of: environment)) else { return [:] }
+            var found: [ProcessorRef: RefRecord] = [:]
+            for entry in try await repository.files(at: tip, under: "processors") {
+                let record: RefRecord = try await decode(entry)
+                found[record.ref] = record
+            }
+            return found
+        }
+    }
+
+    package func write(_ records: [RefRecord], environment: String, message: String) async throws(Failure) -> String? {
+        try await Self.failing {
+            try await retrying(Self.reference(of: environment)) { tip in
+                var changes: [TreeChange] = []
+                for record in records {
+                    let path = "processors/\(record.ref).json"
+                    if let tip, let entry = try await repository.file(at: path, in: tip) {
+                        let old: RefRecord = try await decode(entry)
+                        guard record.changes(old) else { continue }
+                    }
+                    changes.append(.write(path: path, content: try Self.encode(record)))
+                }
+                return ((), changes)
+            } message: {
+                message
+            }.commit?.hex
+        }
+    }
+
+    /// Reads the tip, makes changes out of it and commits them, again and again while others are faster.
+    private func retrying<Value: Sendable>(
+        _ reference: String, _ change: (ObjectID?) async throws -> (Value, [TreeChange]), message: () -> String
+    ) async throws -> (value: Value, commit: ObjectID?) {
+        for _ in 1..<Self.attempts {
+            let tip = try await repository.target(of: reference)
+            let (value, changes) = try await change(tip)
+            guard !changes.isEmpty else { return (value, nil) }
+            do throws(GitError) {
+                let commit = try await repository.commit(
+                    changes, onto: tip, moving: reference, message: message(), as: identity, time: time())
+                return (value, commit)
+            } catch {
+                guard error.kind == .conflict else { throw error }
+            }
+        }
+        throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
+    }
+
+    private static func path(of key: InputKey) -> String { "\(key.hex.prefix(2))/\(key.hex.dropFirst(2)).json" }
+
+    private func decode<Record: Decodable>(_ entry: TreeEntry) async throws -> Record {
+        do {
+            return try JSONDecoder().decode(Record.self, from: Data(try await repository.blob(entry.id)))
+        } catch let error as DecodingError {
+            throw Failure(.git, "the record \(entry.path) cannot be read: \(error)", remedy: "Is it of a newer Pinion?")
+        }
+    }
+
+    private static func encode(_ record: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return try Array(encoder.encode(record)) + [UInt8(ascii: "\n")]
+    }
+
+    private static func failing<Value: Sendable>(
+        _ body: () async throws -> Value
+    ) async throws(Failure) -> Value {
+        do {
+            return try await body()
+        } catch let failure as Failure {
+            throw failure
+        } catch let error as GitError {
+            throw Failure(.git, error.message)
+        } catch { throw Failure(.git, "the records cannot be read or written: \(error)") }
+    }
+}

@@ -1,0 +1,49 @@
+package import DeploymentModel
+package import Git
+import SystemPackage
+
+/// Writes build contexts straight from git objects.
+package struct GitContextSource: ContextSource {
+    private let repository: GitRepository
+    private let folder: String
+
+    /// - Parameter folder: where the temporary archives go.
+    package init(_ repository: GitRepository, temporaryFolder folder: String) {
+        self.repository = repository
+        self.folder = folder
+    }
+
+    package func archive(of recipe: BuildRecipe) async throws(Failure) -> ContextArchive {
+        guard let commit = ObjectID(recipe.commit) else {
+            throw Failure(.git, "'\(recipe.commit)' is no commit id")
+        }
+        let context = try await BuildContext(
+            context: recipe.context, dockerfile: recipe.dockerfile, at: commit, in: repository)
+        let path = "\(folder)/context-\(UInt64.random(in: .min ... .max)).tar"
+        do {
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+            do {
+                var tar = TarWriter(file)
+                for entry in context.files {
+                    let content = try await repository.blob(entry.id)
+                    if entry.mode == .symlink {
+                        try tar.addLink(entry.path, target: String(decoding: content, as: UTF8.self))
+                    } else {
+                        try tar.add(entry.path, content: content, isExecutable: entry.mode == .executable)
+                    }
+                }
+                try tar.finish()
+                try file.close()
+            } catch {
+                try? file.close()
+                throw error
+            }
+        } catch let error as GitError {
+            throw Failure(.git, error.message)
+        } catch {
+            throw Failure(.imageBuild, "the build context cannot be written to \(path): \(error)")
+        }
+        return ContextArchive(path: path, dockerfile: context.dockerfile)
+    }
+}

@@ -1,0 +1,93 @@
+package import DeploymentModel
+package import Git
+import JSON
+
+/// Turns a catalog into what an environment should be.
+package struct DesiredStateReader: Sendable {
+    private let catalog: Catalog
+    private let repository: GitRepository
+    private let environment: EnvironmentSpec
+
+    package init(_ catalog: Catalog, in repository: GitRepository, environment: EnvironmentSpec) {
+        self.catalog = catalog
+        self.repository = repository
+        self.environment = environment
+    }
+
+    /// What is desired, and what stands in the way for single refs.
+    ///
+    /// - Throws: `Failure` when the registry as a whole cannot be hashed.
+    package func read(branch: String?, pins: PinMode) async throws(Failure) -> (
+        state: DesiredState, diagnostics: [Diagnostic]
+    ) {
+        var processors: [DesiredProcessor] = []
+        var diagnostics: [Diagnostic] = []
+        for spec in catalog.processors where spec.isEnabled {
+            do throws(Failure) {
+                processors.append(try await processor(spec))
+            } catch {
+                diagnostics.append(
+                    Diagnostic(.error, error.code, error.message, file: spec.path, fix: error.remedy))
+            }
+        }
+        do throws(JSONError) {
+            let snapshotID = try catalog.snapshotID().description
+            let state = DesiredState(
+                environment: environment.name, branch: branch, commit: catalog.commit.id.hex, snapshotID: snapshotID,
+                pinMode: pins, processors: processors)
+            return (state, diagnostics)
+        } catch { throw Failure(.spec, error.message) }
+    }
+
+    private func processor(_ spec: ProcessorSpec) async throws(Failure) -> DesiredProcessor {
+        let specHash: String
+        do throws(JSONError) {
+            specHash = try spec.specHash()
+        } catch { throw Failure(.spec, error.message) }
+        return DesiredProcessor(
+            ref: spec.ref, specPath: spec.path, specHash: specHash, source: try await source(of: spec),
+            pins: spec.image.slots.compactMapValues(\.pin), runtime: spec.runtime, api: spec.api, secrets: spec.secrets,
+            outputs: spec.outputs, smokeInputs: spec.smokeInputs)
+    }
+
+    private func source(of spec: ProcessorSpec) async throws(Failure) -> ImageSource {
+        if let track = spec.image.track { return .track(track) }
+        guard let build = spec.build else { return .pinned }
+        let folder = spec.path.split(separator: "/").dropLast().joined(separator: "/")
+        let context = try Self.resolve(build.context, in: folder)
+        let dockerfile = try Self.resolve(build.dockerfile, in: context)
+        let files = try await BuildContext(
+            context: context, dockerfile: dockerfile, at: catalog.commit.id, in: repository)
+        var keys: [Platform: InputKey] = [:]
+        for platform in Platform.allCases {
+            keys[platform] = try files.key(platform: platform, args: build.args, target: build.target)
+        }
+        return .build(
+            BuildRecipe(
+                repository: try repository(of: spec), commit: catalog.commit.id.hex, context: context,
+                dockerfile: dockerfile, args: build.args, target: build.target, keys: keys))
+    }
+
+    private func repository(of spec: ProcessorSpec) throws(Failure) -> ImageReference {
+        if let repository = spec.image.repository { return repository }
+        do throws(GrammarError) {
+            return try ImageReference("\(environment.registry)/\(spec.ref.repositoryName)")
+        } catch { throw Failure(.spec, error.description) }
+    }
+
+    /// A path relative to a folder, inside the repository; `//` starts at the repository's root.
+    private static func resolve(_ path: String, in folder: String) throws(Failure) -> String {
+        let start = path.hasPrefix("//") ? "" : folder
+        var parts = start.split(separator: "/")
+        for part in path.split(separator: "/") where part != "." {
+            if part == ".." {
+                guard parts.popLast() != nil else {
+                    throw Failure(.spec, "'\(path)' leads out of the repository", remedy: "Keep it inside.")
+                }
+            } else {
+                parts.append(part)
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+}

@@ -1,0 +1,70 @@
+package import DeploymentModel
+package import Git
+
+/// Commits pins on a branch of a repository, without a work tree.
+package actor GitPinWriter: PinWriter {
+    private let repository: GitRepository
+    private let branch: String
+    private let base: ObjectID
+    private let identity: Identity
+    private let time: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - branch: the branch to commit on, which no work tree may have checked out.
+    ///   - base: where a branch that does not exist yet starts.
+    ///   - time: the seconds since 1970 that commits are dated with.
+    package init(
+        _ repository: GitRepository, branch: String, startingAt base: ObjectID, as identity: Identity,
+        time: @escaping @Sendable () -> Int64
+    ) {
+        self.repository = repository
+        self.branch = branch
+        self.base = base
+        self.identity = identity
+        self.time = time
+    }
+
+    /// How often a branch may move away between reading it and committing on it.
+    private static let attempts = 8
+
+    package func commit(_ change: PinChange) async throws(Failure) -> String {
+        let reference = "refs/heads/\(branch)"
+        for _ in 0..<Self.attempts {
+            do {
+                let tip = try await repository.target(of: reference)
+                let parent = tip ?? base
+                guard let entry = try await repository.file(at: change.specPath, in: parent) else {
+                    throw Failure(.git, "\(change.specPath) is gone from \(branch)", remedy: "Run it again.")
+                }
+                let source = try await repository.blob(entry.id)
+                let editor = try PinEditor(source, file: change.specPath, ref: change.ref)
+                let edited = try editor.replacing(change.pins)
+                if tip == nil { try await repository.move(reference, to: base, expecting: nil) }
+                let commit = try await repository.commit(
+                    [.write(path: change.specPath, content: edited)], onto: parent, moving: reference,
+                    message: Self.message(change), as: identity, time: time())
+                return (commit ?? parent).hex
+            } catch let error as GitError {
+                guard error.kind == .conflict else { throw Failure(.git, error.message) }
+            } catch let failure as Failure {
+                throw failure
+            } catch {
+                throw Failure(.git, "the pin of \(change.ref) cannot be committed: \(error)")
+            }
+        }
+        throw Failure(
+            .git, "\(branch) moved \(Self.attempts) times while \(change.ref) was pinned", remedy: "Run it again.")
+    }
+
+    private static func message(_ change: PinChange) -> String {
+        var lines = ["pin: \(change.ref)", "", "Pinion-Ref: \(change.ref)"]
+        for (platform, image) in change.pins.sorted(by: { $0.key < $1.key }) {
+            lines.append("Pinion-Platform: \(platform.oci) \(image)")
+        }
+        for (platform, key) in change.keys.sorted(by: { $0.key < $1.key }) {
+            lines.append("Pinion-Input-Key: \(platform.oci) \(key)")
+        }
+        lines.append("Pinion-Run: \(change.run)")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,43 @@
+package import DeploymentModel
+package import YAML
+
+/// Collects everything that is wrong with one file.
+package struct Findings {
+    package let file: String
+    package private(set) var diagnostics: [Diagnostic] = []
+
+    package init(file: String) { self.file = file }
+
+    package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+    /// Adds a finding about the node, or about the file as a whole.
+    package mutating func add(
+        _ severity: Diagnostic.Severity, _ message: String, at node: YAMLNode? = nil, fix: String? = nil
+    ) {
+        add(severity, .spec, message, at: node, fix: fix)
+    }
+
+    /// Adds a finding with a code of its own.
+    package mutating func add(
+        _ severity: Diagnostic.Severity, _ code: ErrorCode, _ message: String, at node: YAMLNode? = nil,
+        fix: String? = nil
+    ) {
+        let span = node?.span
+        // The caret underlines what is on the first line.
+        let length = span.flatMap { span in
+            span.start.line == span.end.line ? max(1, span.end.column - span.start.column) : nil
+        }
+        diagnostics.append(
+            Diagnostic(
+                severity, code, message, file: file, line: span?.start.line, column: span?.start.column, length: length,
+                fix: fix))
+    }
+
+    package mutating func add(_ error: YAMLError) {
+        diagnostics.append(
+            Diagnostic(
+                .error, error.kind == .budget ? .yamlBudget : .yaml, error.message, file: file,
+                line: error.position?.line, column: error.position?.column,
+                fix: error.kind == .budget ? "make the file smaller; a spec is a page, not a data file" : nil))
+    }
+}

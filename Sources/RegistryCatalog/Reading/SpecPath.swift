@@ -1,0 +1,57 @@
+import DeploymentModel
+
+/// What a path in a repository says about the spec that it holds.
+enum SpecPath: Hashable {
+    /// A processor; the texts are the slugs (`llm_litellm`) that a ref may have there, and its version if the path has one.
+    case processor(slug: String, version: Int?)
+    case support(SupportSpec.Kind)
+
+    /// `nil` for a path that is no place of a spec.
+    init?(_ path: String) {
+        let parts = path.split(separator: "/").map(String.init)
+        guard let file = parts.last, parts.count >= 3 else { return nil }
+        let isYAML = file.hasSuffix(".yaml") || file.hasSuffix(".yml")
+        let stem = String(file.prefix { $0 != "." })
+        let fileName = isYAML ? String(file.dropLast(file.hasSuffix(".yaml") ? 5 : 4)) : stem
+        if file == "registry.yaml", parts.count >= 3, parts[parts.count - 3] == "processors" {
+            let (slug, version) = Self.split(parts[parts.count - 2])
+            self = .processor(slug: slug, version: version)
+        } else if file == "registry.yaml", parts.count == 5, parts[0] == "tools", let version = Int(parts[3]) {
+            self = .processor(slug: Self.slug("\(parts[1])_\(parts[2])"), version: version)
+        } else if parts[0] == "registry", isYAML {
+            switch (parts[1], parts.count) {
+            case ("processors", 3):
+                let (slug, version) = Self.split(fileName)
+                self = .processor(slug: slug, version: version)
+            case ("processors", 4):
+                let (name, version) = Self.split(fileName)
+                self = .processor(slug: Self.slug("\(parts[2])_\(name)"), version: version)
+            case (let folder, 3):
+                guard let kind = SupportSpec.Kind(rawValue: folder) else { return nil }
+                self = .support(kind)
+            default: return nil
+            }
+        } else {
+            return nil
+        }
+    }
+
+    /// Claims that a file belongs to the catalog and so to no build: a pin must never trigger one.
+    static func isCatalogFile(_ path: String) -> Bool {
+        if path == "registry.yaml" || path.hasSuffix("/registry.yaml") { return true }
+        return path.hasPrefix("registry/") && (path.hasSuffix(".yaml") || path.hasSuffix(".yml"))
+    }
+
+    private static func slug(_ text: String) -> String { text.replacing("-", with: "_") }
+
+    /// Takes a version off: `llm_litellm@2`, `llm_litellm_v2`.
+    private static func split(_ name: String) -> (slug: String, version: Int?) {
+        if let at = name.lastIndex(of: "@"), let version = Int(name[name.index(after: at)...]) {
+            return (slug(String(name[..<at])), version)
+        }
+        if let mark = name.ranges(of: "_v").last, let version = Int(name[mark.upperBound...]) {
+            return (slug(String(name[..<mark.lowerBound])), version)
+        }
+        return (slug(name), nil)
+    }
+}
