@@ -115,6 +115,9 @@ unpack_packages() {
     is_debian_like || fail "missing: $*. They are unpacked from Debian packages, which needs apt-get; install them by hand."
     say "Unpacking $* ($suite) into $directory (not installed)"
     private_apt "$state/apt/$suite" "$(dpkg --print-architecture)" "$suite"
+    # As if nothing were installed: else apt would look for the installed version of a package.
+    : >"$state/apt/$suite/status"
+    apt_options+=(-o "Dir::State::status=$state/apt/$suite/status")
     rm -rf "$directory.part"
     mkdir -p "$directory.part/debs"
     {

@@ -6,10 +6,8 @@ binfmt_rule=/usr/lib/binfmt.d/qemu-aarch64.conf
 
 emulation_needed() { [ "$(uname -s)" = Linux ] && [ "$(uname -m)" = x86_64 ]; }
 
-emulation_prepare() {
-    emulation_needed || return 0
-    [ -e "$binfmt/qemu-aarch64" ] || [ -r "$binfmt_rule" ] || install_packages qemu-user-static
-}
+# True when neither the kernel knows the handler nor a package brings it.
+emulation_missing() { emulation_needed && [ ! -e "$binfmt/qemu-aarch64" ] && [ ! -r "$binfmt_rule" ]; }
 
 emulation_start() {
     if ! emulation_needed; then
@@ -18,9 +16,11 @@ emulation_start() {
     fi
     if [ ! -e "$binfmt/register" ]; then as_root mount -t binfmt_misc binfmt_misc "$binfmt"; fi
     if [ ! -e "$binfmt/qemu-aarch64" ]; then
-        emulation_prepare
-        # Installing the package may have registered it (systemd, binfmt-support).
-        [ -e "$binfmt/qemu-aarch64" ] || as_root sh -c "cat '$binfmt_rule' >'$binfmt/register'"
+        [ -r "$binfmt_rule" ] || {
+            say "Emulation       arm64 is not there; its containers can't be run, all else works"
+            return 0
+        }
+        as_root sh -c "cat '$binfmt_rule' >'$binfmt/register'"
         say "Emulation       arm64 registered (undo: echo -1 > $binfmt/qemu-aarch64)"
     else
         say "Emulation       arm64 is registered"
