@@ -58,7 +58,9 @@ let package = Package(
             name: "RegistryCatalog",
             dependencies: [
                 "DeploymentModel", "Git", "YAML", "JSON", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
+        .target(name: "Records", dependencies: ["DeploymentModel", "Git"], swiftSettings: settings),
         .target(
             name: "OCI",
             dependencies: ["DeploymentModel", "HTTP", "JSON", .product(name: "Crypto", package: "swift-crypto")],
@@ -82,8 +84,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "DeploymentModel", "RegistryCatalog", "Git", "OCI", "Docker", "Adapters", "Reconciliation", "JSON",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Adapters", "Reconciliation",
+                "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
     ]

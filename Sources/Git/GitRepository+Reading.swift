@@ -73,8 +73,7 @@ extension GitRepository {
     package func isCheckedOut(branch: String) throws(GitError) -> Bool {
         if !isBare, try headBranch() == branch { return true }
         var names = unsafe git_strarray()
-        try check(
-            unsafe git_worktree_list(&names, handle.pointer), "cannot list the work trees")
+        try check(unsafe git_worktree_list(&names, handle.pointer), "cannot list the work trees")
         defer { unsafe git_strarray_dispose(&names) }
         let count = unsafe names.count
         for index in 0..<count {
@@ -88,13 +87,21 @@ extension GitRepository {
         return false
     }
 
+    /// Claims that a commit has the other in its history, or is it.
+    package func descends(_ commit: ObjectID, from ancestor: ObjectID) throws(GitError) -> Bool {
+        if commit == ancestor { return true }
+        var (child, parent) = (commit.oid, ancestor.oid)
+        let status = unsafe git_graph_descendant_of(handle.pointer, &child, &parent)
+        try check(status, "cannot compare \(commit) with \(ancestor)")
+        return status == 1
+    }
+
     /// The commit that a full reference name (`refs/heads/main`) points at, `nil` when there is no such reference.
     package func target(of reference: String) throws(GitError) -> ObjectID? {
         var oid = git_oid()
         let status = unsafe git_reference_name_to_id(&oid, handle.pointer, reference)
         if status == GIT_ENOTFOUND.rawValue { return nil }
-        try check(
-            status, "cannot read \(reference)")
+        try check(status, "cannot read \(reference)")
         return ObjectID(oid)
     }
 

@@ -55,8 +55,7 @@ extension GitRepository {
             status = unsafe git_reference_create(&pointer, handle.pointer, reference, &oid, 0, "pinion")
         }
         if status == GIT_ENOTFOUND.rawValue { throw GitError(.conflict, "\(reference) is gone") }
-        try check(
-            status, "cannot move \(reference)")
+        try check(status, "cannot move \(reference)")
     }
 
     /// The identity that git's environment (`GIT_AUTHOR_NAME`, …) and configuration give, `nil` when neither does.
@@ -78,7 +77,7 @@ extension GitRepository {
         var updates: [git_tree_update] = unsafe []
         // libgit2 reads the paths while it works, so they live until the end of the call.
         var paths: [UnsafeMutablePointer<CChar>] = unsafe []
-        defer { for unsafepath in unsafe paths { unsafe path.deallocate() } }
+        defer { while let path = unsafe paths.popLast() { unsafe path.deallocate() } }
         for change in changes {
             var update = unsafe git_tree_update()
             switch change {
@@ -87,8 +86,7 @@ extension GitRepository {
                 let written = unsafe content.withUnsafeBytes {
                     unsafe git_blob_create_from_buffer(&oid, handle.pointer, $0.baseAddress, $0.count)
                 }
-                try check(
-                    written, "cannot write \(path)")
+                try check(written, "cannot write \(path)")
                 unsafe update.action = GIT_TREE_UPDATE_UPSERT
                 unsafe update.id = oid
                 unsafe update.filemode = mode(of: path, in: base)
@@ -132,8 +130,7 @@ extension GitRepository {
             unsafe git_treebuilder_new($0, handle.pointer, nil)
         }
         var oid = git_oid()
-        try check(
-            unsafe git_treebuilder_write(&oid, builder.pointer), "cannot write a tree")
+        try check(unsafe git_treebuilder_write(&oid, builder.pointer), "cannot write a tree")
         return try unsafe own("cannot read a tree", free: git_tree_free) {
             unsafe git_tree_lookup($0, handle.pointer, &oid)
         }

@@ -16,15 +16,18 @@ package struct DesiredStateReader: Sendable {
 
     /// What is desired, and what stands in the way for single refs.
     ///
+    /// - Parameter pinned: the pins that are in effect by path of the spec, where they are not those of the specs.
     /// - Throws: `Failure` when the registry as a whole cannot be hashed.
-    package func read(branch: String?, pins: PinMode) async throws(Failure) -> (
+    package func read(
+        branch: String?, pins: PinMode, pinned: [String: [Platform: ImageReference]]? = nil
+    ) async throws(Failure) -> (
         state: DesiredState, diagnostics: [Diagnostic]
     ) {
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
         for spec in catalog.processors where spec.isEnabled {
             do throws(Failure) {
-                processors.append(try await processor(spec))
+                processors.append(try await processor(spec, pinned?[spec.path]))
             } catch {
                 diagnostics.append(
                     Diagnostic(.error, error.code, error.message, file: spec.path, fix: error.remedy))
@@ -39,33 +42,28 @@ package struct DesiredStateReader: Sendable {
         } catch { throw Failure(.spec, error.message) }
     }
 
-    private func processor(_ spec: ProcessorSpec) async throws(Failure) -> DesiredProcessor {
+    private func processor(
+        _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?
+    ) async throws(Failure) -> DesiredProcessor {
         let specHash: String
         do throws(JSONError) {
             specHash = try spec.specHash()
         } catch { throw Failure(.spec, error.message) }
         return DesiredProcessor(
             ref: spec.ref, specPath: spec.path, specHash: specHash, source: try await source(of: spec),
-            pins: spec.image.slots.compactMapValues(\.pin), runtime: spec.runtime, api: spec.api, secrets: spec.secrets,
+            pins: pinned ?? spec.image.slots.compactMapValues(\.pin), runtime: spec.runtime, api: spec.api,
+            secrets: spec.secrets,
             outputs: spec.outputs, smokeInputs: spec.smokeInputs)
     }
 
     private func source(of spec: ProcessorSpec) async throws(Failure) -> ImageSource {
         if let track = spec.image.track { return .track(track) }
         guard let build = spec.build else { return .pinned }
-        let folder = spec.path.split(separator: "/").dropLast().joined(separator: "/")
-        let context = try Self.resolve(build.context, in: folder)
-        let dockerfile = try Self.resolve(build.dockerfile, in: context)
-        let files = try await BuildContext(
-            context: context, dockerfile: dockerfile, at: catalog.commit.id, in: repository)
-        var keys: [Platform: InputKey] = [:]
-        for platform in Platform.allCases {
-            keys[platform] = try files.key(platform: platform, args: build.args, target: build.target)
-        }
+        let inputs = try await BuildInputs(of: spec, build, at: catalog.commit.id, in: repository)
         return .build(
             BuildRecipe(
-                repository: try repository(of: spec), commit: catalog.commit.id.hex, context: context,
-                dockerfile: dockerfile, args: build.args, target: build.target, keys: keys))
+                repository: try repository(of: spec), commit: catalog.commit.id.hex, context: inputs.context,
+                dockerfile: inputs.dockerfile, args: build.args, target: build.target, keys: inputs.keys))
     }
 
     private func repository(of spec: ProcessorSpec) throws(Failure) -> ImageReference {
@@ -73,21 +71,5 @@ package struct DesiredStateReader: Sendable {
         do throws(GrammarError) {
             return try ImageReference("\(environment.registry)/\(spec.ref.repositoryName)")
         } catch { throw Failure(.spec, error.description) }
-    }
-
-    /// A path relative to a folder, inside the repository; `//` starts at the repository's root.
-    private static func resolve(_ path: String, in folder: String) throws(Failure) -> String {
-        let start = path.hasPrefix("//") ? "" : folder
-        var parts = start.split(separator: "/")
-        for part in path.split(separator: "/") where part != "." {
-            if part == ".." {
-                guard parts.popLast() != nil else {
-                    throw Failure(.spec, "'\(path)' leads out of the repository", remedy: "Keep it inside.")
-                }
-            } else {
-                parts.append(part)
-            }
-        }
-        return parts.joined(separator: "/")
     }
 }

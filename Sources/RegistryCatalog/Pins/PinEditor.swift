@@ -5,7 +5,7 @@ import YAML
 package struct PinEditor {
     private let file: String
     private let document: YAMLDocument
-    private let spec: ProcessorSpec
+    package let spec: ProcessorSpec
 
     /// - Throws: `Failure` with `ERR_SPEC` when the file is no processor's spec any more.
     package init(_ source: [UInt8], file: String, ref: ProcessorRef) throws(Failure) {

@@ -1,0 +1,20 @@
+import DeploymentModel
+
+/// Everything that is wrong with a registry, on stderr.
+struct DiagnosticReport {
+    private let workspace: Workspace
+
+    init(_ workspace: Workspace) { self.workspace = workspace }
+
+    func show() {
+        for diagnostic in workspace.diagnostics {
+            let source = workspace.catalog.sources[diagnostic.file]
+            Output.note(DiagnosticText(diagnostic, source: source, style: .standardError).text + "\n")
+        }
+        for note in workspace.notes { Output.note("note: \(note)") }
+        let errors = workspace.diagnostics.filter { $0.severity == .error }
+        guard !errors.isEmpty else { return }
+        let files = Set(errors.map(\.file)).count
+        Output.note("\(counted(errors.count, "error")) in \(counted(files, "file")); these processors are left out.\n")
+    }
+}

@@ -1,0 +1,15 @@
+import DeploymentModel
+
+/// A failure for people: code, sentence, detail, what to do.
+struct FailureText {
+    let text: String
+
+    init(_ failure: Failure, style: Style, indent: String = "") {
+        var lines = ["\(style.bold(style.red("error[\(failure.code.rawValue)]:"))) \(failure.message)"]
+        for line in (failure.detail ?? "").split(whereSeparator: \.isNewline) {
+            lines.append("    " + style.dim(String(line)))
+        }
+        if let remedy = failure.remedy { lines.append("  " + remedy) }
+        text = lines.map { indent + $0 }.joined(separator: "\n")
+    }
+}

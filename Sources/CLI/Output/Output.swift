@@ -1,0 +1,13 @@
+import SystemPackage
+
+/// The two streams: stdout carries the result alone, stderr everything else.
+enum Output {
+    static func result(_ text: String) { write(text + "\n", to: .standardOutput) }
+
+    static func note(_ text: String) { write(text + "\n", to: .standardError) }
+
+    /// What a reader that has gone away misses is no error of ours.
+    private static func write(_ text: String, to file: FileDescriptor) {
+        _ = try? file.writeAll(text.utf8)
+    }
+}

@@ -1,0 +1,92 @@
+import DeploymentModel
+import Reconciliation
+
+/// A plan for people.
+struct PlanText {
+    private let plan: Plan
+    private let style: Style
+
+    init(_ plan: Plan, style: Style) {
+        self.plan = plan
+        self.style = style
+    }
+
+    /// `local ← main@3f2c1ab · 4 processors · snapshot 9c1e44d0`
+    var heading: String {
+        let source = (plan.branch.map { "\($0)@" } ?? "") + plan.commit.prefix(7)
+        let count = plan.items.count + plan.unchanged.count + plan.blocked.count
+        let snapshot = plan.snapshotID.split(separator: ":").last?.prefix(8) ?? ""
+        return style.bold("\(plan.environment) ← \(source)")
+            + style.dim(" · \(counted(count, "processor")) · snapshot \(snapshot)")
+    }
+
+    var text: String {
+        var lines = [heading]
+        if !plan.isEmpty { lines.append("") }
+        let width = (plan.items.map(\.ref) + plan.blocked.map(\.ref)).map(\.description.count).max() ?? 0
+        for item in plan.items {
+            let mark = item.record.previous?.applied == nil ? style.green("+") : style.yellow("~")
+            let name = style.bold(item.ref.description) + padding(item.ref, width)
+            lines.append("  \(mark) \(name)  \(item.reasons.joined(separator: "; "))")
+            lines += rows(of: item).map { verb, text in
+                "      \(verb)\(String(repeating: " ", count: 8 - verb.count))\(text)"
+            }
+        }
+        for blocked in plan.blocked {
+            lines.append(
+                "  \(style.red("!")) \(style.bold(blocked.ref.description))\(padding(blocked.ref, width))  cannot be planned"
+            )
+            lines.append(FailureText(blocked.failure, style: style, indent: "      ").text)
+        }
+        if !plan.unchanged.isEmpty, !plan.isEmpty {
+            lines.append("  \(style.dim("= \(plan.unchanged.count) unchanged"))")
+        }
+        lines += ["", summary]
+        lines += plan.notes.map { style.dim("note: \($0)") }
+        return lines.joined(separator: "\n")
+    }
+
+    var summary: String {
+        guard !plan.isEmpty else {
+            return "Nothing to do: \(counted(plan.unchanged.count, "processor")) as they should be."
+        }
+        let parts = [
+            (plan.items.filter { !$0.builds.isEmpty }.count, "to build"),
+            (plan.items.filter { $0.pin != nil }.count, "to pin"),
+            (plan.items.filter { $0.deploy != nil }.count, "to deploy"),
+            (plan.items.filter { $0.smoke != nil }.count, "to smoke-test"),
+            (plan.items.reduce(0) { $0 + $1.remove.count }, "to remove"), (plan.blocked.count, "blocked"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return parts.isEmpty ? "\(plan.items.count) to record." : parts.joined(separator: ", ") + "."
+    }
+
+    private func rows(of item: PlanItem) -> [(String, String)] {
+        var rows: [(String, String)] = []
+        if let recipe = item.recipe, !item.builds.isEmpty {
+            let platforms = item.builds.map(\.oci).joined(separator: ", ")
+            rows.append(("build", "\(platforms) → \(recipe.repository.repository)"))
+        }
+        if let pin = item.pin {
+            let place = pin.mode == .record ? "in the record" : "in \(pin.specPath)"
+            for platform in Platform.allCases {
+                let old = pin.from[platform]?.digest?.short ?? "none"
+                let new =
+                    item.builds.contains(platform) ? "known after build" : item.images[platform]?.digest?.short ?? "?"
+                if old != new { rows.append(("pin", "\(platform) \(old) → \(new) \(style.dim(place))")) }
+            }
+        }
+        if let deploy = item.deploy {
+            rows.append(("deploy", "container for \(deploy.platform.oci) (\(deploy.reason))"))
+        }
+        if let smoke = item.smoke { rows.append(("smoke", "local, mock, \(smoke.api.transport.rawValue)")) }
+        for stale in item.remove { rows.append(("remove", "container \(stale.name)")) }
+        return rows
+    }
+
+    private func padding(_ ref: ProcessorRef, _ width: Int) -> String {
+        String(repeating: " ", count: width - ref.description.count)
+    }
+}
+
+/// `1 processor`, `4 processors`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

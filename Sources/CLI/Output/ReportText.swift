@@ -1,0 +1,49 @@
+import DeploymentModel
+import Reconciliation
+
+/// The summary of a run: what needs attention first.
+struct ReportText {
+    let text: String
+
+    init(_ report: RunReport, broken: Int, style: Style) {
+        var lines: [String] = []
+        for entry in report.entries where entry.status == .failed {
+            for failure in entry.failures {
+                lines.append(
+                    "\(style.red("✗")) \(style.bold(entry.ref.description))  \(failure.code.rawValue)  \(failure.message)"
+                )
+            }
+        }
+        for failure in report.failures {
+            lines.append("\(style.red("✗")) \(failure.code.rawValue)  \(failure.message)")
+        }
+        if broken > 0 { lines.append("\(style.red("✗")) \(counted(broken, "error")) in the registry, see above") }
+        let counts = [RunReport.Status.changed, .unchanged, .failed].map { status in
+            (status.rawValue, report.entries.filter { $0.status == status }.count)
+        }
+        let refs = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")
+        let steps = RunEvent.Step.allCases.compactMap { step in
+            report.counts[step].map { "\(counted($0, step.noun))" }
+        }.joined(separator: ", ")
+        let isGood = !report.hasFailures && broken == 0
+        let mark = isGood ? style.green("✓") : style.red("✗")
+        let time = EventLines.seconds(report.duration).drop { $0 == " " }
+        lines.append(
+            "\(mark) \(report.environment): \(refs.isEmpty ? "no processors" : refs)\(steps.isEmpty ? "" : " · " + steps) · \(time)"
+        )
+        text = lines.joined(separator: "\n")
+    }
+}
+
+extension RunEvent.Step {
+    fileprivate var noun: String {
+        switch self {
+        case .build: "build"
+        case .pin: "pin"
+        case .deploy: "container"
+        case .smoke: "smoke test"
+        case .remove: "removal"
+        case .record: "record commit"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+
+@main
+struct Pinion: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pinion",
+        abstract: "Turns a git repository of processor specs into running, tested, digest-pinned functions.",
+        discussion: """
+            Pinion reads the specs of a git commit, builds one image per platform from exactly that commit, pins the \
+            digests back into the specs, starts each processor by its digest, tests it, and records what is true.
+
+            Exit codes: 0 done · 1 failed · 2 changes pending (with --detailed-exitcode) · 4 not found · 64 usage · \
+            69 a service is unavailable.
+            """,
+        version: Version.text,
+        subcommands: [ReconcileCommand.self, PlanCommand.self, StatusCommand.self, VersionCommand.self])
+
+    static func main() async {
+        Process.ignoreBrokenPipes()
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import DeploymentModel
+import FoundationEssentials
+import Git
+import JSON
+import RegistryCatalog
+
+/// What a command works on: a repository, the catalog of one of its commits, and an environment.
+struct Workspace {
+    let repository: GitRepository
+    let branch: String?
+    let catalog: Catalog
+    let desired: DesiredState
+    /// Everything that is wrong with the registry, sorted by place.
+    let diagnostics: [Diagnostic]
+    /// The branch that pin commits go to, where they go to one.
+    let pinBranch: String?
+    /// Things that the user should know.
+    let notes: [String]
+
+    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
+    init(_ options: WorkspaceOptions) async throws(Failure) {
+        let repository: GitRepository
+        let branch: String?
+        let commit: Commit
+        let catalog: Catalog
+        do throws(GitError) {
+            repository = try GitRepository(at: options.repo)
+            if let name = options.branch { branch = name } else { branch = try await repository.headBranch() }
+            commit = try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
+            catalog = try await Catalog(of: commit, in: repository)
+        } catch { throw await Self.failure(error, options) }
+
+        guard let environment = catalog.environment(named: options.env) else {
+            let names = Set(catalog.environments.map(\.name) + ["local"]).sorted().joined(separator: ", ")
+            throw Failure(
+                .spec, "there is no environment '\(options.env)' in \(EnvironmentSpec.file)",
+                remedy: "There is: \(names).")
+        }
+        let target = try await PinTarget(
+            options.pins ?? environment.pins, branch: branch, at: commit.id, in: repository)
+        let reader = DesiredStateReader(catalog, in: repository, environment: environment)
+        let read = try await reader.read(branch: branch, pins: target.mode, pinned: target.pins)
+        self.repository = repository
+        self.branch = branch
+        self.catalog = catalog
+        desired = read.state
+        diagnostics = (catalog.diagnostics + read.diagnostics).sorted()
+        pinBranch = target.branch
+        notes = target.notes
+    }
+
+    private static func failure(_ error: GitError, _ options: WorkspaceOptions) async -> Failure {
+        switch error.kind {
+        case .notARepository:
+            Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
+        case .foreignOwner:
+            Failure(
+                .git, error.message, remedy: "If you trust it: git config --global --add safe.directory \(options.repo)"
+            )
+        case .notFound, .invalid:
+            Failure(
+                .git, options.branch.map { "there is no branch '\($0)' in \(options.repo)" } ?? error.message,
+                remedy: options.branch == nil ? "Commit something first." : "See: git branch --list")
+        case .conflict, .other: Failure(.git, error.message)
+        }
+    }
+}
+
+/// Where the pins of a run go, and which are there already.
+private struct PinTarget {
+    let mode: PinMode
+    let branch: String?
+    /// The pins on a branch of their own, by path of the spec; `nil` where the specs that were read have them.
+    let pins: [String: [Platform: ImageReference]]?
+    let notes: [String]
+
+    init(
+        _ asked: PinMode, branch: String?, at commit: ObjectID, in repository: GitRepository
+    ) async throws(Failure) {
+        guard asked != .record else {
+            mode = .record
+            self.branch = nil
+            pins = nil
+            notes = []
+            return
+        }
+        guard let branch else {
+            throw Failure(
+                .git, "HEAD is detached, so there is no branch to commit pins on",
+                remedy: "Name one with --branch NAME, or keep them in the record with --pins record.")
+        }
+        do throws(GitError) {
+            let isCheckedOut = try await repository.isCheckedOut(branch: branch)
+            guard asked == .branch || isCheckedOut else {
+                mode = .commit
+                self.branch = branch
+                pins = nil
+                notes = []
+                return
+            }
+            // A branch that some work tree has checked out is never moved under it.
+            let own = "pinion/pins/\(branch)"
+            mode = .branch
+            self.branch = own
+            notes =
+                isCheckedOut && asked == .commit
+                ? ["\(branch) is checked out, so its pins go to the branch \(own); take them with: git merge \(own)"]
+                : []
+            if let tip = try await repository.target(of: "refs/heads/\(own)"),
+                try await repository.descends(tip, from: commit)
+            {
+                let pinned = try await Catalog(of: repository.commit(at: tip.hex), in: repository)
+                pins = Dictionary(
+                    pinned.processors.map { ($0.path, $0.image.slots.compactMapValues(\.pin)) }
+                ) { first, _ in first }
+            } else {
+                pins = nil
+            }
+        } catch { throw Failure(.git, error.message) }
+    }
+}

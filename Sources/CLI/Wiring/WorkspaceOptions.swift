@@ -1,0 +1,19 @@
+import ArgumentParser
+import DeploymentModel
+
+/// Which repository, branch and environment a command is about.
+struct WorkspaceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The git repository, bare or not.", valueName: "path"))
+    var repo = "."
+
+    @Option(help: ArgumentHelp("The branch whose tip is read. Default: the one that HEAD names.", valueName: "name"))
+    var branch: String?
+
+    @Option(help: ArgumentHelp("The environment.", valueName: "name"))
+    var env = "local"
+
+    @Option(help: "Where pins go, instead of what the environment says: commit, branch or record.")
+    var pins: PinMode?
+}
+
+extension PinMode: ExpressibleByArgument {}
