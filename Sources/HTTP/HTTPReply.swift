@@ -6,6 +6,13 @@ package struct HTTPReply: Sendable, Equatable {
     package let url: HTTPURL
     package let body: [UInt8]
 
+    package init(status: Int, headers: HTTPHeaders, url: HTTPURL, body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.url = url
+        self.body = body
+    }
+
     /// Whether the status says success (2xx).
     package var isSuccess: Bool { (200..<300).contains(status) }
 }

@@ -1,0 +1,113 @@
+import DeploymentModel
+package import HTTP
+
+/// Speaks to OCI registries (OCI distribution specification 1.1; Docker's registry API v2).
+///
+/// Every manifest's digest is computed from the bytes that came, never taken from a header. Loopback registries are
+/// reached by plain HTTP, all others by https. Safe to share; tokens are remembered per repository.
+package struct OCIRegistryClient: Sendable {
+    /// The largest manifest or config that is taken; registries must accept manifests of 4 MiB.
+    package static let documentLimit = 4 << 20
+
+    let http: HTTPClient
+    let retrying: Retrying
+    private let authorizer: Authorizer
+
+    /// - Parameter credentials: by default nobody is logged in anywhere.
+    package init(
+        http: HTTPClient = .shared, retrying: Retrying = Retrying(),
+        credentials: any CredentialSource = NoCredentials()
+    ) {
+        self.http = http
+        self.retrying = retrying
+        authorizer = Authorizer(http: http, retrying: retrying, credentials: credentials)
+    }
+
+    /// One request to a repository, before its authorisation.
+    struct Call {
+        var method = HTTPMethod.get
+        /// The repository, and what failures name.
+        let image: ImageReference
+        var access = Access.pull
+        /// In full.
+        let url: String
+        var headers: HTTPHeaders = [:]
+        var body = HTTPRequest.Body.none
+        var deadlines = HTTPDeadlines.registry
+
+        init(
+            _ method: HTTPMethod = .get, _ image: ImageReference, _ rest: String, access: Access = .pull,
+            headers: HTTPHeaders = [:], body: HTTPRequest.Body = .none, deadlines: HTTPDeadlines = .registry
+        ) {
+            self.init(
+                method, image, url: OCIEndpoint(registry: image.registry).url(image.path, rest), access: access,
+                headers: headers, body: body, deadlines: deadlines)
+        }
+
+        init(
+            _ method: HTTPMethod = .get, _ image: ImageReference, url: String, access: Access = .pull,
+            headers: HTTPHeaders = [:], body: HTTPRequest.Body = .none, deadlines: HTTPDeadlines = .registry
+        ) {
+            self.method = method
+            self.image = image
+            self.access = access
+            self.url = url
+            self.headers = headers
+            self.body = body
+            self.deadlines = deadlines
+        }
+
+        var scope: Authorizer.Scope {
+            Authorizer.Scope(registry: image.registry, path: image.path, access: access)
+        }
+
+        func request(authorization: String?) -> HTTPRequest {
+            var headers = headers
+            if let authorization { headers["Authorization"] = authorization }
+            return HTTPRequest(method, url, headers: headers, body: body, deadlines: deadlines, redirectLimit: 10)
+        }
+    }
+
+    /// Sends a call and reads its whole answer, with retries and log-in; any status comes back.
+    ///
+    /// - Throws: `Failure` with `ERR_NETWORK` when there is no answer, or what the log-in threw.
+    func fetch(_ call: Call) async throws(Failure) -> HTTPReply {
+        try await authorized(call) { (request) async throws(HTTPError) in
+            try await http.fetch(request, upTo: Self.documentLimit, retrying: retrying)
+        } head: {
+            ($0.status, $0.headers, $0.url)
+        }
+    }
+
+    /// Sends a call and leaves the body of its answer to the caller.
+    func stream(_ call: Call) async throws(Failure) -> HTTPResponse {
+        try await authorized(call) { (request) async throws(HTTPError) in
+            try await http.send(request, retrying: retrying)
+        } head: {
+            ($0.status, $0.headers, $0.url)
+        }
+    }
+
+    private func authorized<Answer>(
+        _ call: Call, send: (HTTPRequest) async throws(HTTPError) -> Answer,
+        head: (Answer) -> (status: Int, headers: HTTPHeaders, url: HTTPURL)
+    ) async throws(Failure) -> Answer {
+        let answer = try await attempt(call, authorizer.header(for: call.scope), send)
+        let (status, headers, url) = head(answer)
+        // Only the registry itself may ask for a log-in, not whoever it redirects to.
+        guard status == 401, let origin = try? HTTPURL(call.url).origin, url.origin == origin else { return answer }
+        let challenges = headers.values("WWW-Authenticate").flatMap(Challenge.parse)
+        guard let header = try await authorizer.answer(challenges, for: call.scope) else { return answer }
+        return try await attempt(call, header, send)
+    }
+
+    private func attempt<Answer>(
+        _ call: Call, _ authorization: String?, _ send: (HTTPRequest) async throws(HTTPError) -> Answer
+    ) async throws(Failure) -> Answer {
+        do throws(HTTPError) {
+            return try await send(call.request(authorization: authorization))
+        } catch {
+            throw Failure(unreachable: call.image, error)
+        }
+    }
+}
