@@ -7,7 +7,8 @@ python_start() {
     local stamp
     has python3 || install_packages python3 python3-venv
     stamp=$(python3 -c 'import sys,zlib; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed")
-print(sys.version.split()[0], sys.prefix, zlib.crc32(open(sys.argv[1],"rb").read()))' "$here/requirements.txt")
+print(sys.version.split()[0], sys.prefix, *(zlib.crc32(open(name, "rb").read()) for name in sys.argv[1:]))' \
+        "$here/requirements.txt" "$repository/registry/processors/llm_litellm/requirements.txt")
     if [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
         say "Python          $venv"
         return 0

@@ -79,6 +79,10 @@ class Run:
         inputs = payload.get("inputs")
         if not isinstance(inputs, dict) or inputs.get("schema") != "v1" or not isinstance(inputs.get("params"), dict):
             raise RunError("ERR_INPUTS", '/inputs: expected {"schema":"v1","params":{…}}')
+        try:
+            json.dumps(inputs, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise RunError("ERR_INPUTS", "/inputs: half of a surrogate pair can't be written as UTF-8") from None
         put_urls = payload.get("put_urls")
         if put_urls is not None and not isinstance(put_urls, dict):
             raise RunError("ERR_UPLOAD_PLAN", "/put_urls: expected an object of URLs")

@@ -68,8 +68,6 @@ async def envelope(payload, stream):
         return run.fail(error.code, error.message)
     except ConnectionClosed:
         raise
-    except UnicodeEncodeError:
-        return run.fail("ERR_INPUTS", "/inputs: half of a surrogate pair can't be written as UTF-8")
     except Exception as error:
         # Only frames and the type: the text of a foreign error may hold what nobody should read.
         print("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__, flush=True)
