@@ -137,24 +137,16 @@ struct CatalogReader {
     mutating func checkCollisions() {
         var owners: [String: ProcessorSpec] = [:]
         for spec in processors.sorted(by: { $0.path < $1.path }) {
-            let names = [
-                "function \(spec.ref.functionName)", "name \(spec.ref.refSlug)",
-            ]
-            for name in names {
-                guard let owner = owners[name] else {
-                    owners[name] = spec
-                    continue
-                }
-                collide(spec, with: owner, over: name)
-                break
-            }
             let repository = "repository \(spec.ref.repositoryName)"
-            if let owner = owners[repository] {
+            let names = ["function \(spec.ref.functionName)", "name \(spec.ref.refSlug)", repository]
+            let taken = names.first { name in
+                guard let owner = owners[name] else { return false }
+                // Versions of one processor share their repository.
                 let isSameProcessor = owner.ref.namespace == spec.ref.namespace && owner.ref.name == spec.ref.name
-                if !isSameProcessor { collide(spec, with: owner, over: repository) }
-            } else {
-                owners[repository] = spec
+                return !(name == repository && isSameProcessor)
             }
+            if let taken, let owner = owners[taken] { collide(spec, with: owner, over: taken) }
+            for name in names where owners[name] == nil { owners[name] = spec }
         }
         let broken = Set(diagnostics.filter { $0.code == .nameCollision }.map(\.file))
         processors.removeAll { broken.contains($0.path) }

@@ -25,7 +25,7 @@ struct Composer {
             do throws(YAMLError) {
                 return .success(try unsafe stream(&parser, offsets))
             } catch {
-                return .failure(error)
+                return .failure(insideText(error))
             }
         }
         return try result.get()
@@ -64,7 +64,8 @@ struct Composer {
             return YAMLNode(
                 content: target.content, tag: target.tag, span: event.span, isAlias: true, weight: target.weight)
         case .scalar(let scalar):
-            return try finish(event, .scalar(scalar), end: event.span.end, weight: 1)
+            let start = event.hasProperties ? behindProperties(event.span) : event.span.start
+            return try finish(event, .scalar(scalar), start: start, end: event.span.end, weight: 1)
         case .sequence:
             var items: [YAMLNode] = []
             var weight = 1
@@ -96,13 +97,49 @@ struct Composer {
     }
 
     private mutating func finish(
-        _ event: Event, _ content: YAMLNode.Content, end: SourcePosition, weight: Int
+        _ event: Event, _ content: YAMLNode.Content, start: SourcePosition? = nil, end: SourcePosition, weight: Int
     ) throws(YAMLError) -> YAMLNode {
         try count(1, at: event.span.start)
-        let span = SourceSpan(start: event.span.start, end: end)
+        let span = SourceSpan(start: start ?? event.span.start, end: end)
         let node = YAMLNode(content: content, tag: event.tag, span: span, isAlias: false, weight: weight)
         if let anchor = event.anchor { anchors[anchor] = node }
         return node
+    }
+
+    /// libyaml counts a tag and an anchor to a scalar; its value starts behind them.
+    private func behindProperties(_ span: SourceSpan) -> SourcePosition {
+        var (offset, line, column) = (span.start.offset, span.start.line, span.start.column)
+        func advance(while predicate: (UInt8) -> Bool) {
+            while offset < source.count, predicate(source[offset]) {
+                if source[offset] == UInt8(ascii: "\n") {
+                    line += 1
+                    column = 1
+                } else if source[offset] & 0xC0 != 0x80 {
+                    column += 1
+                }
+                offset += 1
+            }
+        }
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+        while offset < source.count, source[offset] == UInt8(ascii: "&") || source[offset] == UInt8(ascii: "!") {
+            advance { !isSpace($0) }
+            advance(while: isSpace)
+        }
+        // An empty value ends where its properties do.
+        guard offset <= span.end.offset else { return span.end }
+        return SourcePosition(offset: offset, line: line, column: column)
+    }
+
+    /// libyaml finds some errors only behind the last line; they are told at its end.
+    private func insideText(_ error: YAMLError) -> YAMLError {
+        guard let position = error.position, position.offset >= source.count else { return error }
+        let end = source.lastIndex { $0 != 0x0A && $0 != 0x0D && $0 != 0x20 } ?? -1
+        let text = source[...end]
+        let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let column = (lines.last ?? []).count { $0 & 0xC0 != 0x80 } + 1
+        return YAMLError(
+            kind: error.kind, message: error.message,
+            position: SourcePosition(offset: text.count, line: max(1, lines.count), column: column))
     }
 
     private mutating func count(_ more: Int, at position: SourcePosition) throws(YAMLError) {

@@ -18,6 +18,9 @@ struct Event {
     let tag: String?
     let span: SourceSpan
 
+    /// Claims that a tag or an anchor stands before the value.
+    var hasProperties: Bool { anchor != nil || tag != nil }
+
     /// Takes the next event from the parser.
     ///
     /// - Throws: `YAMLError` with libyaml's own words.

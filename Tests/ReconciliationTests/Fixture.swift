@@ -1,0 +1,56 @@
+import DeploymentModel
+import JSON
+import Reconciliation
+import TestSupport
+import Testing
+
+extension Tag {
+    @Tag static var small: Self
+}
+
+/// A desired state and a simulated world to reconcile it in.
+struct Fixture {
+    let world = SimulatedWorld()
+    let clock: @Sendable () -> Double = { 0 }
+
+    static func key(_ text: String) -> InputKey { InputKey(SimulatedWorld.digest(text)) }
+
+    static func processor(
+        _ ref: String = "text/stats@1", inputs: String = "one", spec: String = "spec",
+        pins: [Platform: ImageReference] = [:],
+        source: ImageSource? = nil
+    ) throws -> DesiredProcessor {
+        let ref = try ProcessorRef(ref)
+        let recipe = BuildRecipe(
+            repository: try ImageReference("127.0.0.1:1/local/\(ref.repositoryName)"), commit: "c", context: "",
+            dockerfile: "Dockerfile", args: [:], target: nil,
+            keys: [.amd64: key("\(ref) \(inputs) amd64"), .arm64: key("\(ref) \(inputs) arm64")])
+        return DesiredProcessor(
+            ref: ref, specPath: "registry/processors/\(ref.slug)/registry.yaml", specHash: spec,
+            source: source ?? .build(recipe), pins: pins, runtime: RuntimeLimits(), api: ProcessorAPI(),
+            secrets: SecretNames(), outputs: [], smokeInputs: .object([:]))
+    }
+
+    static func desired(_ processors: [DesiredProcessor], pins: PinMode = .record) -> DesiredState {
+        DesiredState(
+            environment: "local", branch: "main", commit: "c", snapshotID: "sha256:0", pinMode: pins,
+            processors: processors)
+    }
+
+    func plan(_ desired: DesiredState) async throws -> Plan {
+        let observed = try await Observer(store: world, registry: world, engine: world).observe(desired)
+        return Planner(desired: desired, observed: observed, platform: .amd64).plan()
+    }
+
+    @discardableResult
+    func apply(_ plan: Plan) async -> RunReport {
+        let services = Services(
+            builder: world, registry: world, engine: world, contexts: world, store: world, pins: world, smoke: world)
+        let executor = Executor(
+            services, run: "r1", log: EventLog(clock: clock) { _ in }, parallelism: 2, discard: { _ in })
+        return await executor.apply(plan)
+    }
+
+    /// The effects so far, without looks.
+    var effects: [String] { world.now.log.filter { $0 != "containers" } }
+}

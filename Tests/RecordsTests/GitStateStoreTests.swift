@@ -1,0 +1,89 @@
+import DeploymentModel
+import Git
+import Records
+import TestSupport
+import Testing
+
+extension Tag {
+    @Tag static var medium: Self
+}
+
+@Suite(.tags(.medium))
+struct GitStateStoreTests {
+    private func store(_ fixture: RepositoryFixture) -> GitStateStore {
+        GitStateStore(fixture.repository, as: RepositoryFixture.identity) { 1_700_000_000 }
+    }
+
+    private func build(_ text: String, digest: String = "one") throws -> BuildRecord {
+        let image = try ImageReference("127.0.0.1:1/local/x").pinned(to: SimulatedWorld.digest(digest))
+        return BuildRecord(
+            key: InputKey(SimulatedWorld.digest(text)), ref: try ProcessorRef("a/x@1"), platform: .arm64, image: image,
+            commit: "c", builder: "test")
+    }
+
+    private func record(_ ref: String = "a/x@1", spec: String = "s", commit: String = "c") throws -> RefRecord {
+        let revision = RefRecord.Revision(commit: commit, specHash: spec, pins: [:], keys: [:])
+        return RefRecord(
+            ref: try ProcessorRef(ref), desired: revision, applied: revision,
+            binding: RefRecord.Binding(name: "n", platform: .amd64, imageID: "i"), evidence: [])
+    }
+
+    @Test func `a build is found again by its key alone`() async throws {
+        let fixture = try await RepositoryFixture()
+        let build = try build("k")
+        #expect(try await store(fixture).builds(of: [build.key]).isEmpty)
+        #expect(try await store(fixture).keep(build) == build)
+        let other = InputKey(SimulatedWorld.digest("other"))
+        #expect(try await store(fixture).builds(of: [build.key, other]) == [build.key: build])
+    }
+
+    @Test func `the first writer of a key wins`() async throws {
+        let fixture = try await RepositoryFixture()
+        let first = try build("k", digest: "first")
+        _ = try await store(fixture).keep(first)
+        let kept = try await store(fixture).keep(try build("k", digest: "second"))
+        #expect(kept == first)
+    }
+
+    @Test func `eight concurrent writers of one key agree, and those of eight keys lose nothing`() async throws {
+        let fixture = try await RepositoryFixture()
+        let kept = try await withThrowingTaskGroup(of: BuildRecord.self) { group in
+            for writer in 0..<8 {
+                let own = GitStateStore(
+                    try GitRepository(at: fixture.path), as: RepositoryFixture.identity, time: { Int64(writer) })
+                let (same, other) = (try build("same", digest: "\(writer)"), try build("key \(writer)"))
+                group.addTask {
+                    _ = try await own.keep(other)
+                    return try await own.keep(same)
+                }
+            }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(kept.count == 1)
+        let keys = try (0..<8).map { try build("key \($0)").key }
+        #expect(try await store(fixture).builds(of: keys).count == 8)
+    }
+
+    @Test func `records are written once and read back`() async throws {
+        let fixture = try await RepositoryFixture()
+        let records = try [record(), record("b/y@2")]
+        let commit = try await store(fixture).write(records, environment: "local", message: "m")
+        #expect(commit != nil)
+        let read = try await store(fixture).records(of: "local")
+        #expect(Set(read.values) == Set(records))
+        #expect(try await store(fixture).records(of: "dev").isEmpty)
+        let again = try record(commit: "another commit, same content")
+        #expect(try await store(fixture).write([again], environment: "local", message: "m") == nil)
+        #expect(try await store(fixture).write([try record(spec: "t")], environment: "local", message: "m") != nil)
+        #expect(try await store(fixture).records(of: "local").count == 2)
+    }
+
+    @Test func `a record that cannot be read names itself`() async throws {
+        let fixture = try await RepositoryFixture()
+        _ = try await fixture.repository.commit(
+            [.write(path: "processors/a/x@1.json", content: Array("{".utf8))], onto: nil,
+            moving: GitStateStore.reference(of: "local"), message: "broken", as: RepositoryFixture.identity, time: 0)
+        let failure = await #expect(throws: Failure.self) { try await store(fixture).records(of: "local") }
+        #expect(failure?.message.contains("processors/a/x@1.json") == true)
+    }
+}

@@ -1,0 +1,188 @@
+package import DeploymentModel
+import Synchronization
+
+/// An OCI registry, a builder, a container engine, a state store, a pin writer and a smoke tester in memory, which
+/// keep the rules that the real ones keep and can be told to fail.
+package final class SimulatedWorld: Sendable {
+    package struct State: Sendable {
+        package var images: [ImageReference: Platform] = [:]
+        package var tags: [ImageReference: [Platform: ImageReference]] = [:]
+        package var contentTags: [String: [String]] = [:]
+        package var pulled: Set<ImageReference> = []
+        package var containers: [String: ObservedContainer] = [:]
+        package var builds: [InputKey: BuildRecord] = [:]
+        package var records: [ProcessorRef: RefRecord] = [:]
+        package var pins: [PinChange] = []
+        package var recordCommits = 0
+        package var nextContainer = 1
+        /// What happened, in order: `build llm/litellm@1 amd64`, …
+        package var log: [String] = []
+        /// Failures by the start of the log entry that they stop.
+        package var faults: [String: Failure] = [:]
+        /// What the builder makes when it makes the wrong thing.
+        package var wrongPlatform: Platform?
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var now: State { state.withLock { $0 } }
+
+    package func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+
+    /// Notes an effect, or fails it as told.
+    private func effect<Value>(_ entry: String, _ body: (inout State) -> Value) throws(Failure) -> Value {
+        let result: Result<Value, Failure> = state.withLock { state in
+            if let fault = state.faults.first(where: { entry.hasPrefix($0.key) })?.value { return .failure(fault) }
+            state.log.append(entry)
+            return .success(body(&state))
+        }
+        return try result.get()
+    }
+
+    /// A digest that depends on the text alone.
+    package static func digest(_ text: String) -> Digest {
+        var words: [UInt64] = [0xcbf2_9ce4_8422_2325, 0x8422_2325, 0x9ce4, 0x1000_0000_01b3]
+        for byte in text.utf8 {
+            for index in words.indices {
+                words[index] = (words[index] ^ UInt64(byte) &+ UInt64(index)) &* 0x100_0000_01b3
+            }
+        }
+        return Digest(bytes: words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } })
+    }
+}
+
+extension SimulatedWorld: ImageBuilder {
+    package var name: String { "simulated" }
+
+    package func build(
+        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> Digest {
+        try effect("build \(request.ref) \(request.platform)") { state in
+            let digest = Self.digest(
+                "\(request.contextArchive) \(request.platform) \(request.args.sorted { $0.key < $1.key })")
+            state.images[request.repository.pinned(to: digest)] = state.wrongPlatform ?? request.platform
+            return digest
+        }
+    }
+}
+
+extension SimulatedWorld: ContextSource {
+    /// The path stands for the content: it is made of the input keys.
+    package func archive(of recipe: BuildRecipe) async throws(Failure) -> ContextArchive {
+        ContextArchive(
+            path: recipe.keys.sorted { $0.key < $1.key }.map(\.value.hex).joined(separator: "+"),
+            dockerfile: "Dockerfile")
+    }
+}
+
+extension SimulatedWorld: ImageRegistry {
+    package func platforms(of image: ImageReference) async throws(Failure) -> [Platform: ImageReference] {
+        if let children = now.tags[image] { return children }
+        throw Failure(.imagePull, "\(image) is not there")
+    }
+
+    package func platform(of image: ImageReference) async throws(Failure) -> Platform {
+        guard let platform = now.images[image] else { throw Failure(.imagePull, "\(image) is not there") }
+        return platform
+    }
+
+    package func contains(_ image: ImageReference) async throws(Failure) -> Bool { now.images[image] != nil }
+
+    package func tags(of repository: ImageReference) async throws(Failure) -> [String] {
+        now.contentTags[repository.repository] ?? []
+    }
+
+    package func tag(_ image: ImageReference, as tag: String) async throws(Failure) {
+        state.withLock { $0.contentTags[image.repository, default: []].append(tag) }
+    }
+}
+
+extension SimulatedWorld: ContainerEngine {
+    package func containers() async throws(Failure) -> [ObservedContainer] {
+        try effect("containers") { state in state.containers.values.sorted { $0.id < $1.id } }
+    }
+
+    package func imageID(of image: ImageReference) async throws(Failure) -> String? {
+        now.pulled.contains(image) ? image.digest?.description : nil
+    }
+
+    package func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String {
+        try effect("pull \(image)") { state in
+            state.pulled.insert(image)
+            return image.digest?.description ?? ""
+        }
+    }
+
+    package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
+        let taken = now.containers.values.contains { $0.name == spec.name }
+        guard !taken else { throw Failure(.docker, "the name \(spec.name) is taken") }
+        return try effect("start \(spec.ref)") { state in
+            let container = ObservedContainer(
+                id: "c\(state.nextContainer)", name: spec.name, ref: spec.ref,
+                imageID: spec.image.digest?.description ?? "",
+                isRunning: true, specHash: spec.specHash, hostPort: 30_000 + state.nextContainer)
+            state.nextContainer += 1
+            state.containers[container.id] = container
+            return container
+        }
+    }
+
+    package func state(of id: String) async throws(Failure) -> ContainerState? {
+        now.containers[id].map { $0.isRunning ? .running : .exited(code: 1) }
+    }
+
+    package func logTail(of id: String, lines: Int) async throws(Failure) -> String { "" }
+
+    package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
+        try effect("remove \(id)") { state in state.containers[id] = nil }
+    }
+
+    package func gatewayAddress() async throws(Failure) -> String? { nil }
+}
+
+extension SimulatedWorld: StateStore {
+    package func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord] {
+        now.builds.filter { keys.contains($0.key) }
+    }
+
+    package func keep(_ build: BuildRecord) async throws(Failure) -> BuildRecord {
+        state.withLock { state in
+            if let kept = state.builds[build.key] { return kept }
+            state.builds[build.key] = build
+            return build
+        }
+    }
+
+    package func records(of environment: String) async throws(Failure) -> [ProcessorRef: RefRecord] { now.records }
+
+    package func write(
+        _ records: [RefRecord], environment: String, message: String
+    ) async throws(Failure) -> String? {
+        try effect("record") { state in
+            let changed = records.filter { record in state.records[record.ref].map(record.changes) ?? true }
+            guard !changed.isEmpty else { return nil }
+            for record in changed { state.records[record.ref] = record }
+            state.recordCommits += 1
+            return String(repeating: "0", count: 39) + "\(state.recordCommits % 10)"
+        }
+    }
+}
+
+extension SimulatedWorld: PinWriter {
+    package func commit(_ change: PinChange) async throws(Failure) -> String {
+        try effect("pin \(change.ref)") { state in
+            state.pins.append(change)
+            return String(repeating: "a", count: 40)
+        }
+    }
+}
+
+extension SimulatedWorld: SmokeTester {
+    package func smoke(
+        _ request: SmokeRequest, report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> SmokeVerdict {
+        try effect("smoke \(request.ref)") { _ in SmokeVerdict(outputs: 1, events: 2) }
+    }
+}
