@@ -216,19 +216,23 @@ import Testing
         }
     }
 
-    @Test func cancellingTheTaskDropsTheConnection() async throws {
+    /// With deadlines so long that waiting for one would fail the test.
+    @Test(arguments: [true, false])
+    func cancellingTheTaskDropsTheConnection(isUpgraded: Bool) async throws {
+        let (started, start) = AsyncStream.makeStream(of: Void.self)
         try await ScriptedServer.run { peer in
-            try await peer.accept(then: Peer.frame(1, [0x41]))
+            if isUpgraded { try await peer.accept() } else { try await peer.readRequest() }
+            start.finish()
             try await peer.readToEnd()
         } while: { port in
+            var limits = WebSocketLimits()
+            limits.connect = .seconds(3600)
+            limits.close = .seconds(3600)
+            let long = limits
             await withTaskGroup(of: WebSocketError.Kind?.self) { group in
-                let (started, start) = AsyncStream.makeStream(of: Void.self)
                 group.addTask {
                     do {
-                        try await WebSocketConnection.withConnection(to: request(port)) { connection in
-                            for try await _ in connection.messages { start.finish() }
-                        }
-                        return nil
+                        return try await messages(port, long).error?.kind
                     } catch {
                         return (error as? WebSocketError)?.kind
                     }
