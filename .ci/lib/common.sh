@@ -72,6 +72,7 @@ apt_quietly() {
 # Where the system gets Debian from, so that a private apt configuration asks the same mirror.
 debian_mirror() {
     local uri
+    # shellcheck disable=SC2016
     uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
         grep -E '/debian/?$' | sort -u | head -n 1) || true
     printf '%s' "${uri:-http://deb.debian.org/debian}"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # what is shared with .ci/services and common.sh
 # Emulation of arm64 on amd64 Linux, so that both halves of a pair can be run. Needs common.sh.
 
 binfmt=/proc/sys/fs/binfmt_misc

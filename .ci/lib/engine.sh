@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # what is shared with .ci/services and common.sh
 # A Docker engine: the one that answers, else one of our own. Needs common.sh.
 #
 # Our own is Debian 13's docker.io 26.1 with buildx, because that is what people have today; Debian 12 alone would give
@@ -85,6 +86,9 @@ engine_start() {
         fi
         return 0
     fi
+    if [ -S "$engine_socket" ] && [ ! -w "$engine_socket" ]; then
+        fail "$engine_socket is not open to this user; join its group: sudo usermod -aG docker $(id -un), then log in anew"
+    fi
     if [ -n "${DOCKER_HOST:-}" ]; then fail "DOCKER_HOST is $DOCKER_HOST, but no engine answers there."; fi
     engine_packages
     if [ -d /run/systemd/system ]; then
@@ -155,7 +159,8 @@ engine_2010() {
             say "engine 20.10    stopped"
         fi
         rm -f "$old_root/dockerd.pid"
-        if [ -d "/sys/class/net/$old_bridge" ]; then as_root ip link delete "$old_bridge"; fi
+        # Unless another state directory's engine uses it.
+        if [ -d "/sys/class/net/$old_bridge" ] && ! engine_answers "unix://$old_socket"; then as_root ip link delete "$old_bridge"; fi
         ;;
     status)
         if engine_answers "unix://$old_socket"; then

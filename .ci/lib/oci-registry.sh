@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # what is shared with .ci/services and common.sh
 # An OCI registry on loopback, which engines accept over plain HTTP by default. Needs common.sh.
 
 oci_port=${PINION_OCI_PORT:-5075}
@@ -65,7 +66,9 @@ YAML
 }
 
 oci_start_container() {
-    has docker && engine_answers "$(engine_endpoint)" || fail "no docker-registry program and no Docker engine to run registry:2"
+    if ! has docker || ! engine_answers "$(engine_endpoint)"; then
+        fail "no docker-registry program and no Docker engine to run registry:2"
+    fi
     if [ -n "$(docker ps -aq --filter "name=^$oci_container\$")" ]; then
         docker start "$oci_container" >/dev/null
     else

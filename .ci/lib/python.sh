@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # what is shared with .ci/services and common.sh
 # The Python environment of the tests and of the Modal driver. Needs common.sh.
 
 venv=$state/venv
