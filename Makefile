@@ -1,0 +1,33 @@
+# Everything here is safe to run again: what is there already is used.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+.PHONY: help demo test build lint format services stop-services clean-services
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: ## Install what is missing, build, and reconcile the sample registry to the environment local
+	@.ci/demo
+
+test: ## Run all tests, on real components
+	@.ci/test
+
+build: ## Build pinion
+	@.ci/setup build
+	swift build --product pinion
+
+lint: ## Check the format of the Swift sources
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests --configuration .swift-format
+
+format: ## Format the Swift sources
+	swift format --in-place --parallel --recursive Package.swift Sources Tests --configuration .swift-format
+
+services: ## Start what the demo and the tests need: a Docker engine, an OCI registry, arm64 emulation, Python
+	@.ci/services start
+
+stop-services: ## Stop what 'services' started; data stays
+	@.ci/services stop
+
+clean-services: ## Stop the services, remove their data and containers, name what was installed
+	@.ci/services clean
