@@ -221,8 +221,12 @@ import Testing
     func cancellingTheTaskDropsTheConnection(isUpgraded: Bool) async throws {
         let (started, start) = AsyncStream.makeStream(of: Void.self)
         try await ScriptedServer.run { peer in
-            if isUpgraded { try await peer.accept() } else { try await peer.readRequest() }
-            start.finish()
+            if isUpgraded {
+                try await peer.accept()
+            } else {
+                try await peer.readRequest()
+                start.finish()
+            }
             try await peer.readToEnd()
         } while: { port in
             var limits = WebSocketLimits()
@@ -232,7 +236,7 @@ import Testing
             await withTaskGroup(of: WebSocketError.Kind?.self) { group in
                 group.addTask {
                     do {
-                        return try await messages(port, long).error?.kind
+                        return try await messages(port, long) { start.finish() }.error?.kind
                     } catch {
                         return (error as? WebSocketError)?.kind
                     }
@@ -284,9 +288,10 @@ import Testing
     /// Everything the server sends, and what ends it.
     @discardableResult
     private func messages(
-        _ port: Int, _ limits: WebSocketLimits = WebSocketLimits()
+        _ port: Int, _ limits: WebSocketLimits = WebSocketLimits(), whenOpen: () -> Void = {}
     ) async throws -> (texts: [String], error: WebSocketError?) {
         try await WebSocketConnection.withConnection(to: request(port), limits: limits) { connection in
+            whenOpen()
             var texts: [String] = []
             do throws(WebSocketError) {
                 for try await text in connection.messages { texts.append(text) }
