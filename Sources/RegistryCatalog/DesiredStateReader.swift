@@ -53,7 +53,7 @@ package struct DesiredStateReader: Sendable {
             ref: spec.ref, specPath: spec.path, specHash: specHash, source: try await source(of: spec),
             pins: pinned ?? spec.image.slots.compactMapValues(\.pin), runtime: spec.runtime, api: spec.api,
             secrets: spec.secrets,
-            outputs: spec.outputs, smokeInputs: spec.smokeInputs)
+            outputs: spec.outputs, smokeInputs: spec.smokeInputs, startupSeconds: spec.startupSeconds)
     }
 
     private func source(of spec: ProcessorSpec) async throws(Failure) -> ImageSource {

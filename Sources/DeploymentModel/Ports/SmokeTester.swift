@@ -21,11 +21,15 @@ package struct SmokeRequest: Hashable, Sendable {
     package let inputs: JSONValue
     package let outputs: [DeclaredOutput]
     package let executionID: String
+    /// How long it may take to become healthy.
+    package let startupSeconds: Int
+    /// How long the run may take.
     package let timeoutSeconds: Int
 
     package init(
         ref: ProcessorRef, containerID: String, hostPort: Int, image: ImageReference, platform: Platform,
-        api: ProcessorAPI, inputs: JSONValue, outputs: [DeclaredOutput], executionID: String, timeoutSeconds: Int
+        api: ProcessorAPI, inputs: JSONValue, outputs: [DeclaredOutput], executionID: String, startupSeconds: Int,
+        timeoutSeconds: Int
     ) {
         self.ref = ref
         self.containerID = containerID
@@ -36,6 +40,7 @@ package struct SmokeRequest: Hashable, Sendable {
         self.inputs = inputs
         self.outputs = outputs
         self.executionID = executionID
+        self.startupSeconds = startupSeconds
         self.timeoutSeconds = timeoutSeconds
     }
 }

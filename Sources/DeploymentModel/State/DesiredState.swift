@@ -52,11 +52,13 @@ package struct DesiredProcessor: Hashable, Sendable {
     package let outputs: [DeclaredOutput]
     /// The inputs of its mock smoke test.
     package let smokeInputs: JSONValue
+    /// How long its server may take to become healthy, in seconds.
+    package let startupSeconds: Int
 
     package init(
         ref: ProcessorRef, specPath: String, specHash: String, source: ImageSource,
         pins: [Platform: ImageReference], runtime: RuntimeLimits, api: ProcessorAPI, secrets: SecretNames,
-        outputs: [DeclaredOutput], smokeInputs: JSONValue
+        outputs: [DeclaredOutput], smokeInputs: JSONValue, startupSeconds: Int = 15
     ) {
         self.ref = ref
         self.specPath = specPath
@@ -68,6 +70,7 @@ package struct DesiredProcessor: Hashable, Sendable {
         self.secrets = secrets
         self.outputs = outputs
         self.smokeInputs = smokeInputs
+        self.startupSeconds = startupSeconds
     }
 }
 

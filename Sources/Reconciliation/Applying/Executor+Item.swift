@@ -107,7 +107,8 @@ extension Executor {
                 let request = SmokeRequest(
                     ref: item.ref, containerID: container.id, hostPort: port, image: image, platform: smoke.platform,
                     api: smoke.api, inputs: smoke.inputs, outputs: smoke.outputs,
-                    executionID: "smoke-\(run)-\(item.ref.refSlug)", timeoutSeconds: smoke.timeoutSeconds)
+                    executionID: "smoke-\(run)-\(item.ref.refSlug)", startupSeconds: smoke.startupSeconds,
+                    timeoutSeconds: smoke.timeoutSeconds)
                 let verdict = try await services.smoke.smoke(request) { text in
                     log.add(item.ref, .smoke, .log(text))
                 }

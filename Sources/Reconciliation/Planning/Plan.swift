@@ -69,6 +69,7 @@ package struct SmokeAction: Hashable, Sendable, Codable {
     package let api: ProcessorAPI
     package let inputs: JSONValue
     package let outputs: [DeclaredOutput]
+    package let startupSeconds: Int
     package let timeoutSeconds: Int
     /// The running container to test; absent when the item deploys a new one.
     package let container: ObservedContainer?

@@ -64,7 +64,8 @@ package struct Planner {
         if deploy != nil || !hasEvidence(previous, processor, sources.images[platform]) {
             smoke = SmokeAction(
                 platform: platform, api: processor.api, inputs: processor.smokeInputs, outputs: processor.outputs,
-                timeoutSeconds: processor.runtime.timeoutSeconds, container: running)
+                startupSeconds: processor.startupSeconds, timeoutSeconds: processor.runtime.timeoutSeconds,
+                container: running)
             if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }
         }
 

@@ -19,6 +19,8 @@ package struct ProcessorSpec: Sendable {
     /// The JSON Schema of its inputs.
     package let inputs: JSONValue?
     package let smokeInputs: JSONValue
+    /// How long its server may take to become healthy, in seconds.
+    package let startupSeconds: Int
     /// The whole spec, for snapshots and hashes.
     package let json: JSONValue
 }

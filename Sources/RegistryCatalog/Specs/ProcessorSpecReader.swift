@@ -29,7 +29,7 @@ struct ProcessorSpecReader {
         let inputs = fields.take("inputs")
         let outputs = outputs(&fields)
         _ = fields.take("predicates")
-        let smokeInputs = smoke(&fields)
+        let smoke = smoke(&fields)
         fields.reportUnknown(&findings)
         imageFields?.reportUnknown(&findings)
         if build.spec != nil, image?.track != nil {
@@ -47,7 +47,8 @@ struct ProcessorSpecReader {
             ref: ref, path: findings.file, title: title, isEnabled: isEnabled,
             image: image ?? ImageSpec(slots: [:], defaultPlatform: nil, track: nil, repository: nil),
             build: build.spec, runtime: runtime, secrets: secrets, api: api, outputs: outputs, inputs: inputs?.json,
-            smokeInputs: smokeInputs ?? inputs?.json?["examples"]?[0] ?? .object([:]), json: json)
+            smokeInputs: smoke.inputs ?? inputs?.json?["examples"]?[0] ?? .object([:]),
+            startupSeconds: smoke.startupSeconds ?? 15, json: json)
     }
 
     private mutating func reference(_ fields: inout Fields) -> ProcessorRef? {
@@ -197,12 +198,12 @@ struct ProcessorSpecReader {
         }
     }
 
-    private mutating func smoke(_ fields: inout Fields) -> JSONValue? {
-        guard var smoke = fields.fields("smoke", &findings) else { return nil }
+    private mutating func smoke(_ fields: inout Fields) -> (inputs: JSONValue?, startupSeconds: Int?) {
+        guard var smoke = fields.fields("smoke", &findings) else { return (nil, nil) }
         let inputs = smoke.take("inputs")?.json
         _ = smoke.take("expect")
-        _ = smoke.integer("startup_s", in: 1...3600, &findings)
+        let startup = smoke.integer("startup_s", in: 1...3600, &findings)
         smoke.reportUnknown(&findings)
-        return inputs
+        return (inputs, startup)
     }
 }

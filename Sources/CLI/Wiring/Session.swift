@@ -1,0 +1,101 @@
+import Adapters
+import DeploymentModel
+import Docker
+import FoundationEssentials
+import Git
+import OCI
+import Reconciliation
+import Records
+import RegistryCatalog
+
+/// The real components, wired together for one run on a workspace.
+struct Session {
+    private let workspace: Workspace
+    private let run: String
+    private let store: GitStateStore
+    private let registry: OCIRegistryClient
+    private let engine: DockerEngine
+    private let identity: Identity
+    private let environment: [String: String]
+
+    init(_ workspace: Workspace, _ options: WorkspaceOptions) async throws(Failure) {
+        let environment = ProcessInfo.processInfo.environment
+        self.workspace = workspace
+        self.environment = environment
+        run = RunID.new()
+        identity =
+            await workspace.repository.identity(environment: environment)
+            ?? Identity(name: "Pinion", email: "pinion@localhost")
+        store = GitStateStore(workspace.repository, as: identity, time: Self.seconds)
+        let credentials = try DockerCredentials.reading(environment: environment)
+        registry = OCIRegistryClient(credentials: credentials)
+        engine = DockerEngine(
+            EngineClient(try EngineAddress.resolve(environment: environment)),
+            credentials: LoggedIn(credentials: credentials))
+    }
+
+    func plan() async throws(Failure) -> Plan {
+        let observed = try await Observer(store: store, registry: registry, engine: engine).observe(workspace.desired)
+        return Planner(desired: workspace.desired, observed: observed, platform: .host).plan()
+    }
+
+    func apply(
+        _ plan: Plan, parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
+    ) async throws(Failure) -> RunReport {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let log = EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show)
+        guard !plan.items.isEmpty else { return RunReport(plan, run: run, events: []) }
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let services = Services(
+            builder: try await builder(), registry: registry, engine: engine,
+            contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path), store: store,
+            pins: pinWriter(), smoke: LocalSmokeTester(engine: engine, folder: folder.path))
+        let executor = Executor(services, run: run, log: log, parallelism: parallelism) { path in
+            try? FileManager.default.removeItem(atPath: path)
+        }
+        return await executor.apply(plan)
+    }
+
+    func status() async throws(Failure) -> [StatusRow] {
+        let records = try await store.records(of: workspace.desired.environment)
+        // Without an engine the records are still worth a look.
+        let containers = try? await engine.containers()
+        return StatusRow.rows(desired: workspace.desired, records: records, containers: containers)
+    }
+
+    private func pinWriter() -> GitPinWriter {
+        GitPinWriter(
+            workspace.repository, branch: workspace.pinBranch ?? workspace.branch ?? "main",
+            at: workspace.catalog.commit.id, holdsPinsOnly: workspace.pinBranch != workspace.branch, as: identity,
+            time: Self.seconds)
+    }
+
+    private static let seconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+}
+
+/// Names of runs: sortable by time, unlikely to meet.
+enum RunID {
+    /// Twelve hexadecimal digits: eight of the time in seconds, four by chance.
+    static func new() -> String {
+        let time = String(UInt32(truncatingIfNeeded: Int64(Date().timeIntervalSince1970)), radix: 16)
+        let chance = String(UInt16.random(in: .min ... .max), radix: 16)
+        return time + String(repeating: "0", count: 4 - chance.count) + chance
+    }
+}
+
+/// A folder for this run's temporary files.
+struct TemporaryFolder {
+    let path: String
+
+    init() throws(Failure) {
+        path = FileManager.default.temporaryDirectory.path + "/pinion-\(UUID().uuidString)"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw Failure(.spec, "the temporary folder \(path) cannot be made: \(error)") }
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
