@@ -39,6 +39,10 @@ extension EasyHandle {
         if request.unixSocket != nil || url.origin.isLoopback { set(CURLOPT_PROXY, "") }
         if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
         if let folder = configuration.certificateFolder { set(CURLOPT_CAPATH, folder) }
+        if let identity = configuration.identity {
+            set(CURLOPT_SSLCERT, identity.certificateFile)
+            set(CURLOPT_SSLKEY, identity.keyFile)
+        }
     }
 
     private mutating func configureMethod(_ request: HTTPRequest, _ uploadLength: Int64) {

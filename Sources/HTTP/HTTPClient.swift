@@ -19,10 +19,28 @@ package final class HTTPClient: Sendable {
         /// Hashed folder of certificate authorities in place of the system's.
         package var certificateFolder: String?
 
-        package init(userAgent: String = "pinion", certificateFile: String? = nil, certificateFolder: String? = nil) {
+        /// PEM files with which the client shows who it is.
+        package var identity: Identity?
+
+        /// A client certificate and its key.
+        package struct Identity: Sendable, Equatable {
+            package var certificateFile: String
+            package var keyFile: String
+
+            package init(certificateFile: String, keyFile: String) {
+                self.certificateFile = certificateFile
+                self.keyFile = keyFile
+            }
+        }
+
+        package init(
+            userAgent: String = "pinion", certificateFile: String? = nil, certificateFolder: String? = nil,
+            identity: Identity? = nil
+        ) {
             self.userAgent = userAgent
             self.certificateFile = certificateFile
             self.certificateFolder = certificateFolder
+            self.identity = identity
         }
 
         /// Takes `CURL_CA_BUNDLE`, `SSL_CERT_FILE` and `SSL_CERT_DIR` as the curl program does; libcurl itself doesn't.

@@ -99,13 +99,13 @@ final class Authorizer: Sendable {
             let form = fields + [("grant_type", "refresh_token"), ("client_id", "pinion"), ("refresh_token", token)]
             return HTTPRequest(
                 .post, realm, headers: ["Content-Type": "application/x-www-form-urlencoded"],
-                body: .bytes(Array(formEncoded(form).utf8)), deadlines: .registry)
+                body: .bytes(Array(HTTPURL.query(form).utf8)), deadlines: .registry)
         }
         var headers = HTTPHeaders()
         headers["Authorization"] = basic(credentials)
         let separator = realm.contains("?") ? "&" : "?"
         return HTTPRequest(
-            .get, realm + separator + formEncoded(fields), headers: headers, deadlines: .registry, redirectLimit: 10)
+            .get, realm + separator + HTTPURL.query(fields), headers: headers, deadlines: .registry, redirectLimit: 10)
     }
 
     private func refusal(_ reply: HTTPReply, _ scope: Scope, _ credentials: RegistryCredentials) -> Failure {
@@ -123,10 +123,6 @@ final class Authorizer: Sendable {
         guard case .password(let user, let password) = credentials else { return nil }
         return "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
     }
-
-    private static func formEncoded(_ fields: [(String, String)]) -> String {
-        fields.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
-    }
 }
 
 /// What a request does with a repository.
@@ -137,19 +133,6 @@ enum Access: Hashable, Sendable {
     var actions: String { self == .pull ? "pull" : "pull,push" }
     var verb: String { self == .pull ? "read" : "write" }
     var code: ErrorCode { self == .pull ? .imagePull : .imagePush }
-}
-
-/// Escapes everything but RFC 3986's unreserved characters.
-func percentEncoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return text.utf8.reduce(into: "") { result, byte in
-        let character = Character(Unicode.Scalar(byte))
-        if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {
-            result.append(character)
-        } else {
-            result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-        }
-    }
 }
 
 extension HTTPDeadlines {

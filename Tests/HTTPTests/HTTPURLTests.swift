@@ -38,6 +38,11 @@ struct HTTPURLTests {
         #expect(url.hasUserInformation)
     }
 
+    @Test("A query escapes what could end it")
+    func query() {
+        #expect(HTTPURL.query([("a b", "x&y=z"), ("ü", "~-._")]) == "a%20b=x%26y%3Dz&%C3%BC=~-._")
+    }
+
     @Test("The origin has the scheme's own port")
     func origin() throws {
         #expect(try HTTPURL("https://host/").origin == HTTPURL("https://HOST:443/other").origin)

@@ -1,0 +1,43 @@
+import DeploymentModel
+
+extension Failure {
+    /// Turns a builder's own words into a failure. Builders have no codes, so their words must do; when in doubt it is the
+    /// build.
+    ///
+    /// - Parameters:
+    ///   - words: the line in which the builder says what failed.
+    ///   - log: the end of the output.
+    init(builder: String, _ request: BuildRequest, words: String, log: String?) {
+        let lower = words.lowercased()
+        let what = "\(request.ref) (\(request.platform))"
+        if lower.contains("cannot connect to the docker daemon") || lower.contains("error during connect") {
+            self.init(.docker, "\(builder) reaches no Docker engine: \(words)", detail: log)
+        } else if lower.contains("failed to push") || lower.contains("error pushing")
+            || lower.contains("push access denied")
+        {
+            self.init(
+                .imagePush, "\(what) was built but can't be pushed to \(request.repository): \(words)",
+                remedy: "Log in with: docker login \(request.repository.registry)", detail: log)
+        } else {
+            self.init(.imageBuild, "\(what) can't be built by \(builder): \(words)", detail: log)
+        }
+    }
+}
+
+extension BuildRequest {
+    /// The digest of this build's manifest, after the OCI registry itself confirmed that it has it and that it is for the
+    /// right platform.
+    ///
+    /// - Throws: `Failure` with `ERR_IMAGE_PLATFORM` for an image of another platform, else what the registry threw.
+    func confirmed(_ digest: Digest, by registry: any ImageRegistry) async throws(Failure) -> Digest {
+        let pushed = repository.pinned(to: digest)
+        let found = try await registry.platforms(of: pushed)
+        guard let confirmed = found[platform]?.digest else {
+            let others = found.keys.sorted().map(\.description).joined(separator: ", ")
+            throw Failure(
+                .imagePlatform, "\(pushed) was built for \(platform) and is for \(others)",
+                remedy: "Does its Dockerfile force a platform, as in FROM --platform=…?")
+        }
+        return confirmed
+    }
+}

@@ -1,0 +1,146 @@
+package import DeploymentModel
+import FoundationEssentials
+import JSON
+import Subprocess
+import Synchronization
+import SystemPackage
+
+/// Builds with `docker buildx build`, one platform a call, and pushes.
+package struct BuildxBuilder: ImageBuilder {
+    package let name = "buildx"
+    private let driver: Driver
+    private let program: DockerProgram
+    private let registry: any ImageRegistry
+    private let now: @Sendable () -> Int
+
+    /// How the builder that buildx uses keeps images.
+    package enum Driver: Sendable, Hashable {
+        /// The engine's own BuildKit: it can't push by digest alone, so that the local build tag is pushed, and the image
+        /// stays in the engine under it.
+        case engine
+        /// A builder of its own (docker-container, kubernetes, remote, cloud): pushed by digest, nothing stays local.
+        case separate
+    }
+
+    /// - Parameters:
+    ///   - environment: variables for docker on top of the process's own, for example `DOCKER_HOST`, `BUILDX_BUILDER`.
+    ///   - registry: confirms the digest that was pushed.
+    ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
+    package init(
+        driver: Driver, executable: String = "docker", environment: [String: String?] = [:],
+        registry: any ImageRegistry, now: @escaping @Sendable () -> Int
+    ) {
+        self.driver = driver
+        self.registry = registry
+        self.now = now
+        var variables = environment
+        // Constant times and no provenance: the same inputs give the same digest.
+        variables["SOURCE_DATE_EPOCH"] = "0"
+        variables["BUILDX_NO_DEFAULT_ATTESTATIONS"] = "1"
+        variables["NO_COLOR"] = "1"
+        program = DockerProgram(executable: executable, environment: variables)
+    }
+
+    package func build(
+        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> Digest {
+        try await buildImage(request, log: log).digest
+    }
+
+    /// Builds and pushes, and tells more than the port asks for.
+    ///
+    /// - Throws: as `build`.
+    package func buildImage(
+        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> BuiltImage {
+        let tag = BuildTag(secondsSinceEpoch: now(), platform: request.platform)
+        let local = request.repository.tagged(tag.description)
+        let metadata = FileManager.default.temporaryDirectory.path + "/pinion-build-\(UUID().uuidString).json"
+        defer { try? FileManager.default.removeItem(atPath: metadata) }
+        let bases = try await run(request, arguments(request, local: local, metadata: metadata), log: log)
+        guard let bytes = FileManager.default.contents(atPath: metadata),
+            let json = try? JSONValue(parsing: bytes),
+            let digest = json["containerimage.digest"]?.stringValue.flatMap({ try? Digest($0) })
+        else {
+            throw Failure(.imageBuild, "buildx built \(request.ref) (\(request.platform)) and told no digest")
+        }
+        return BuiltImage(
+            digest: try await request.confirmed(digest, by: registry), bases: bases,
+            localTag: driver == .engine ? local : nil)
+    }
+
+    func arguments(_ request: BuildRequest, local: ImageReference, metadata: String) -> [String] {
+        let output =
+            switch driver {
+            case .engine: "type=image,name=\(local),push=true"
+            case .separate:
+                "type=image,name=\(request.repository.repository),push-by-digest=true,name-canonical=true,push=true"
+            }
+        var arguments = [
+            "buildx", "build", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
+            "--metadata-file", metadata, "--provenance=false", "--sbom=false", "--progress=plain",
+        ]
+        for (name, value) in request.args.sorted(by: { $0.key < $1.key }) {
+            arguments += ["--build-arg", "\(name)=\(value)"]
+        }
+        if let target = request.target { arguments += ["--target", target] }
+        return arguments + ["-"]
+    }
+
+    private func run(
+        _ request: BuildRequest, _ arguments: [String], log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> [ImageReference] {
+        let archive = try request.openArchive()
+        defer { try? archive.descriptor.close() }
+        let output = Collected()
+        let ended: DockerProgram.Ended
+        do {
+            ended = try await program.run(arguments, input: archive.descriptor) { line in
+                output.receive(line)
+                log(line)
+            }
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw Failure(.docker, "the program docker is not installed", remedy: "Install Docker with buildx.")
+        } catch is CancellationError {
+            throw Failure(.imageBuild, "the build of \(request.ref) (\(request.platform)) was cancelled")
+        } catch {
+            throw Failure(.docker, "docker could not be run for \(request.ref) (\(request.platform)): \(error)")
+        }
+        guard ended.isSuccess else {
+            let collected = output.collected
+            let words = collected.tail.lines.last { $0.hasPrefix("ERROR: ") } ?? collected.tail.lines.last
+            throw Failure(
+                builder: name, request, words: words ?? "docker \(ended.status)", log: collected.tail.text)
+        }
+        return output.collected.bases.images
+    }
+
+    private final class Collected: Sendable {
+        private let output = Mutex(BuildOutput())
+
+        var collected: BuildOutput { output.withLock { $0 } }
+
+        func receive(_ line: String) {
+            output.withLock { $0.receive(line) }
+        }
+    }
+}
+
+extension BuildRequest {
+    /// The context, opened for reading, and its length in bytes.
+    func openArchive() throws(Failure) -> (descriptor: FileDescriptor, length: Int64) {
+        do {
+            let descriptor = try FileDescriptor.open(FilePath(contextArchive), .readOnly, options: .closeOnExec)
+            do {
+                let length = try descriptor.seek(offset: 0, from: .end)
+                try descriptor.seek(offset: 0, from: .start)
+                return (descriptor, length)
+            } catch {
+                try? descriptor.close()
+                throw error
+            }
+        } catch {
+            throw Failure(.imageBuild, "the build context of \(ref) can't be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package import DeploymentModel
+import FoundationEssentials
+import HTTP
+import JSON
+import SystemPackage
+
+/// Builds with the engine's own API (`POST /build?version=2`: BuildKit without a session), then pushes the local build
+/// tag. For engines without buildx; it can't pull private base images, and an engine with containerd's store refuses it
+/// (moby/buildkit#5623).
+package struct EngineBuilder: ImageBuilder {
+    package let name = "engine"
+    private let client: EngineClient
+    private let credentials: any EngineCredentialSource
+    private let registry: any ImageRegistry
+    private let now: @Sendable () -> Int
+
+    /// - Parameters:
+    ///   - credentials: for the push.
+    ///   - registry: confirms the digest that was pushed.
+    ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
+    package init(
+        _ client: EngineClient, credentials: any EngineCredentialSource = NoEngineCredentials(),
+        registry: any ImageRegistry, now: @escaping @Sendable () -> Int
+    ) {
+        self.client = client
+        self.credentials = credentials
+        self.registry = registry
+        self.now = now
+    }
+
+    package func build(
+        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> Digest {
+        try await buildImage(request, log: log).digest
+    }
+
+    /// Builds and pushes, and tells more than the port asks for.
+    ///
+    /// - Throws: as `build`.
+    package func buildImage(
+        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> BuiltImage {
+        let tag = BuildTag(secondsSinceEpoch: now(), platform: request.platform)
+        let local = request.repository.tagged(tag.description)
+        let bases = try await build(request, as: local, log: log)
+        let credentials = try await credentials.engineCredentials(for: local.registry)
+        let digest = try await client.push(local, credentials: credentials, report: log)
+        return BuiltImage(
+            digest: try await request.confirmed(digest, by: registry), bases: bases, localTag: local)
+    }
+
+    /// Builds and leaves the image in the engine under this tag.
+    ///
+    /// - Returns: the base images, with the digests that they resolved to.
+    private func build(
+        _ request: BuildRequest, as local: ImageReference, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> [ImageReference] {
+        let archive = try request.openArchive()
+        defer { try? archive.descriptor.close() }
+        var call = EngineClient.Call(.post, Self.path(request, as: local))
+        call.headers["Content-Type"] = "application/x-tar"
+        call.body = .file(descriptor: archive.descriptor.rawValue, length: archive.length)
+        var (trace, output) = (BuildTrace(), BuildOutput())
+        try await client.progress(call) { json in
+            for line in Self.lines(json, &trace) {
+                output.receive(line)
+                log(line)
+            }
+        } failing: {
+            Failure(builder: "the Docker engine", request, words: $0, log: output.tail.text)
+        }
+        return output.bases.images
+    }
+
+    static func path(_ request: BuildRequest, as local: ImageReference) -> String {
+        let args = ["SOURCE_DATE_EPOCH": "0"].merging(request.args) { $1 }
+        var fields = [
+            ("version", "2"), ("platform", request.platform.oci), ("t", local.description),
+            ("dockerfile", request.dockerfile), ("buildargs", JSONValue.object(args.mapValues { .string($0) }).compact),
+            ("rm", "1"), ("forcerm", "1"),
+        ]
+        if let target = request.target { fields.append(("target", target)) }
+        return "/build?" + HTTPURL.query(fields)
+    }
+
+    /// What one line of progress says: BuildKit's as base64 of a protobuf message, the classic builder's as text.
+    private static func lines(_ json: JSONValue, _ trace: inout BuildTrace) -> [String] {
+        if json["id"]?.stringValue == "moby.buildkit.trace", let text = json["aux"]?.stringValue {
+            return Data(base64Encoded: text).map { trace.receive(Array($0)) } ?? []
+        }
+        guard let text = json["stream"]?.stringValue else { return EngineProgress.text(json).map { [$0] } ?? [] }
+        return text.split(whereSeparator: \.isNewline).map(String.init)
+    }
+}

@@ -1,0 +1,80 @@
+import DeploymentModel
+import JSON
+
+/// Labels of the containers that Pinion starts.
+package enum ContainerLabel {
+    package static let ref = "dev.pinion.ref"
+    package static let spec = "dev.pinion.spec"
+}
+
+extension ContainerSpec {
+    /// The body of `POST /containers/create`: no privileges, no capabilities, a root that can't be written to, limits, and
+    /// the port on loopback at a number that the engine chooses.
+    ///
+    /// - Parameter processors: how many the engine has; it refuses to limit a container to more.
+    func creation(processors: Int) -> JSONValue {
+        let port = "\(port)/tcp"
+        let host: JSONValue = [
+            "PortBindings": .object([port: [["HostIp": "127.0.0.1", "HostPort": ""]]]),
+            "NanoCpus": .integer(Int64(min(limits.cpu, Double(max(1, processors))) * 1e9)),
+            "Memory": .integer(Int64(limits.memoryBytes)),
+            // Memory and swap together: no swap.
+            "MemorySwap": .integer(Int64(limits.memoryBytes)),
+            "PidsLimit": .integer(Int64(Self.processLimit)),
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges:true"],
+            "ReadonlyRootfs": true,
+            "Tmpfs": ["/tmp": "rw,nosuid,nodev,mode=1777"],
+            "RestartPolicy": ["Name": "no"],
+        ]
+        return [
+            "Image": .string(image.description),
+            "Env": .array(environment.sorted { $0.key < $1.key }.map { .string("\($0.key)=\($0.value)") }),
+            "Labels": .object([
+                ContainerLabel.ref: .string(ref.description), ContainerLabel.spec: .string(specHash),
+            ]),
+            "ExposedPorts": .object([port: [:]]),
+            "HostConfig": host,
+        ]
+    }
+
+    /// Processes and threads of one container: enough for a busy Python server, too few for a fork bomb.
+    static var processLimit: Int { 512 }
+}
+
+extension ObservedContainer {
+    /// Reads an entry of `GET /containers/json`; `nil` without Pinion's label or with one that is no ref.
+    init?(listed json: JSONValue) {
+        guard let id = json["Id"]?.stringValue, let labels = json["Labels"],
+            let ref = labels[ContainerLabel.ref]?.stringValue.flatMap({ try? ProcessorRef($0) })
+        else { return nil }
+        let isRunning = json["State"]?.stringValue == "running"
+        let ports = json["Ports"]?.arrayValue ?? []
+        let published = ports.first {
+            $0["IP"]?.stringValue == "127.0.0.1" && $0["Type"]?.stringValue == "tcp" && $0["PublicPort"] != nil
+        }
+        self.init(
+            id: id, name: Self.name(json["Names"]?[0]), ref: ref, imageID: json["ImageID"]?.stringValue ?? "",
+            isRunning: isRunning, specHash: labels[ContainerLabel.spec]?.stringValue,
+            hostPort: isRunning ? published?["PublicPort"]?.intValue.map { Int($0) } : nil)
+    }
+
+    /// Reads the answer of `GET /containers/…/json`.
+    init?(inspected json: JSONValue) {
+        guard let id = json["Id"]?.stringValue, let labels = json["Config"]?["Labels"],
+            let ref = labels[ContainerLabel.ref]?.stringValue.flatMap({ try? ProcessorRef($0) })
+        else { return nil }
+        let isRunning = json["State"]?["Running"]?.boolValue ?? false
+        let bindings = (json["NetworkSettings"]?["Ports"]?.objectValue ?? [:]).sorted { $0.key < $1.key }
+            .compactMap { $0.value[0]?["HostPort"]?.stringValue }
+        self.init(
+            id: id, name: Self.name(json["Name"]), ref: ref, imageID: json["Image"]?.stringValue ?? "",
+            isRunning: isRunning, specHash: labels[ContainerLabel.spec]?.stringValue,
+            hostPort: isRunning ? bindings.first.flatMap { Int($0) } : nil)
+    }
+
+    private static func name(_ json: JSONValue?) -> String {
+        let name = json?.stringValue ?? ""
+        return name.hasPrefix("/") ? String(name.dropFirst()) : name
+    }
+}

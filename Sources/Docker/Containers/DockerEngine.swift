@@ -1,0 +1,84 @@
+package import DeploymentModel
+import HTTP
+import JSON
+
+/// The containers and images of one Docker engine.
+package struct DockerEngine: ContainerEngine {
+    package let client: EngineClient
+    private let credentials: any EngineCredentialSource
+
+    /// - Parameter credentials: for pulls; by default nobody is logged in.
+    package init(_ client: EngineClient, credentials: any EngineCredentialSource = NoEngineCredentials()) {
+        self.client = client
+        self.credentials = credentials
+    }
+
+    package func containers() async throws(Failure) -> [ObservedContainer] {
+        try await client.containers(label: ContainerLabel.ref).compactMap { ObservedContainer(listed: $0) }
+    }
+
+    package func imageID(of image: ImageReference) async throws(Failure) -> String? {
+        try await client.image(image)?.id
+    }
+
+    package func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String {
+        guard image.digest != nil else {
+            throw Failure(.imageUnpinned, "\(image) is a tag, not a digest", remedy: "Pin it first: pinion pin")
+        }
+        if let held = try await client.image(image) { return try checked(held, image, platform) }
+        let credentials = try await credentials.engineCredentials(for: image.registry)
+        try await client.pull(image, platform: platform, credentials: credentials)
+        guard let pulled = try await client.image(image) else {
+            throw Failure(.imagePull, "Docker pulled \(image) and does not hold it")
+        }
+        return try checked(pulled, image, platform)
+    }
+
+    package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
+        let processors = try await client.information().processors
+        let id = try await client.createContainer(
+            spec.name, platform: spec.platform, spec.creation(processors: processors))
+        do throws(Failure) {
+            try await client.startContainer(id)
+            guard let json = try await client.container(id), let started = ObservedContainer(inspected: json) else {
+                throw Failure(.docker, "the container \(spec.name) was gone as soon as it was started")
+            }
+            return started
+        } catch {
+            // Unstructured, so that a cancelled task still leaves no container behind; waited for all the same.
+            await Task { [client] in try? await client.removeContainer(id) }.value
+            throw error
+        }
+    }
+
+    package func state(of id: String) async throws(Failure) -> ContainerState? {
+        guard let state = try await client.container(id)?["State"] else { return nil }
+        if state["Running"]?.boolValue == true { return .running }
+        return .exited(code: state["ExitCode"]?.intValue.map { Int($0) } ?? -1)
+    }
+
+    package func logTail(of id: String, lines: Int) async throws(Failure) -> String {
+        try await client.logs(of: id, lines: lines) ?? ""
+    }
+
+    package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
+        try await client.stopContainer(id, graceSeconds: graceSeconds)
+        try await client.removeContainer(id)
+    }
+
+    package func gatewayAddress() async throws(Failure) -> String? {
+        // In a virtual machine the bridge's gateway is the machine, not this host.
+        if try await client.information().isDesktop { return "host.docker.internal" }
+        let network = try await client.json(.init(.get, "/networks/bridge"))
+        return network?["IPAM"]?["Config"]?.arrayValue?.compactMap { $0["Gateway"]?.stringValue }.first
+    }
+
+    private func checked(
+        _ held: EngineImage, _ image: ImageReference, _ platform: Platform
+    ) throws(Failure) -> String {
+        guard held.architecture == platform.rawValue else {
+            throw Failure(.imagePlatform, "\(image) is for \(held.architecture), not for \(platform)")
+        }
+        return held.id
+    }
+}

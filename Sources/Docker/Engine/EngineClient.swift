@@ -1,0 +1,202 @@
+package import DeploymentModel
+package import HTTP
+import JSON
+import Synchronization
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Speaks the Docker Engine API (https://docs.docker.com/reference/api/engine/), versions 1.41 to 1.47, whichever is the
+/// newest that the engine has.
+package final class EngineClient: Sendable {
+    /// The oldest API that has what is used here: Engine 20.10.
+    static let oldest = APIVersion(major: 1, minor: 41)
+    /// The newest API that this was written against.
+    static let newest = APIVersion(major: 1, minor: 47)
+
+    package let address: EngineAddress
+    private let http: HTTPClient
+    private let base: String
+    private let socket: String?
+    private let negotiated = Mutex<APIVersion?>(nil)
+
+    /// - Parameter http: default the client of the process, or one with the address's own certificates.
+    package init(_ address: EngineAddress, http: HTTPClient? = nil) {
+        self.address = address
+        switch address.endpoint {
+        case .unix(let path):
+            base = "http://docker"
+            socket = path
+        case .tcp(let url):
+            base = url
+            socket = nil
+        }
+        self.http = http ?? address.certificates.map { Self.secureClient($0) } ?? .shared
+    }
+
+    /// One call of the API. The path starts behind the version: `/containers/json?all=1`.
+    struct Call {
+        var method: HTTPMethod
+        var path: String
+        var headers: HTTPHeaders = [:]
+        var body: HTTPRequest.Body = .none
+        var deadlines = HTTPDeadlines(connect: .seconds(5), firstByte: .seconds(60), idle: .seconds(60))
+
+        init(_ method: HTTPMethod, _ path: String) {
+            self.method = method
+            self.path = path
+        }
+
+        init(_ method: HTTPMethod, _ path: String, json: JSONValue) {
+            self.init(method, path)
+            headers["Content-Type"] = "application/json"
+            body = .bytes(Array(json.compact.utf8))
+        }
+
+        /// Nothing may be heard from the engine for minutes: pulls, pushes, builds, waiting.
+        func patient() -> Call {
+            var copy = self
+            copy.deadlines = HTTPDeadlines(connect: .seconds(5), firstByte: nil, idle: nil)
+            return copy
+        }
+    }
+
+    /// Sends a call; the answer's body streams. Any status is an answer.
+    ///
+    /// - Throws: `Failure` with `ERR_DOCKER` when no engine answers.
+    func stream(_ call: Call) async throws(Failure) -> HTTPResponse {
+        let version = try await version()
+        return try await send(call, path: "/v\(version)\(call.path)")
+    }
+
+    /// Sends a call and reads the whole answer, at most 16 MiB.
+    func fetch(_ call: Call) async throws(Failure) -> HTTPReply {
+        let response = try await stream(call)
+        do throws(HTTPError) {
+            let body = try await response.collect(upTo: 16 << 20)
+            return HTTPReply(status: response.status, headers: response.headers, url: response.url, body: body)
+        } catch {
+            throw unreachable(error)
+        }
+    }
+
+    /// Sends a call whose answer is JSON.
+    ///
+    /// - Returns: `nil` when the engine has no such thing (404).
+    /// - Throws: `Failure` with `ERR_DOCKER` for any other refusal, in the engine's words.
+    func json(_ call: Call) async throws(Failure) -> JSONValue? {
+        let reply = try await fetch(call)
+        if reply.status == 404 { return nil }
+        guard reply.isSuccess else { throw refusal(reply, .docker, call) }
+        return try parse(reply.body)
+    }
+
+    /// The version that both sides speak; asked for once.
+    package func version() async throws(Failure) -> APIVersion {
+        if let known = negotiated.withLock({ $0 }) { return known }
+        let response = try await send(Call(.get, "/_ping"), path: "/_ping")
+        await response.discard()
+        guard response.isSuccess, let theirs = response.headers["Api-Version"].flatMap({ APIVersion($0) }) else {
+            throw Failure(.docker, "what answers at \(address.text) is no Docker engine", remedy: Self.remedy(address))
+        }
+        guard theirs >= Self.oldest else {
+            throw Failure(
+                .docker, "the Docker engine at \(address.text) speaks API \(theirs); Pinion needs \(Self.oldest)",
+                remedy: "Use Docker Engine 20.10 or newer.")
+        }
+        let version = min(theirs, Self.newest)
+        negotiated.withLock { $0 = version }
+        return version
+    }
+
+    func parse(_ bytes: some Collection<UInt8>) throws(Failure) -> JSONValue {
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw Failure(.docker, "the Docker engine at \(address.text) sent no JSON: \(error.message)")
+        }
+    }
+
+    private func send(_ call: Call, path: String) async throws(Failure) -> HTTPResponse {
+        do throws(HTTPError) {
+            return try await http.send(
+                HTTPRequest(
+                    call.method, base + path, headers: call.headers, body: call.body, unixSocket: socket,
+                    deadlines: call.deadlines))
+        } catch {
+            throw unreachable(error)
+        }
+    }
+
+    private static func secureClient(_ folder: String) -> HTTPClient {
+        HTTPClient(
+            HTTPClient.Configuration(
+                certificateFile: folder + "/ca.pem",
+                identity: .init(certificateFile: folder + "/cert.pem", keyFile: folder + "/key.pem")))
+    }
+}
+
+extension EngineClient {
+    /// What to tell when there was no answer.
+    func unreachable(_ error: HTTPError) -> Failure {
+        if case .unix(let path) = address.endpoint, error.kind == .connect {
+            if access(path, F_OK) == 0, access(path, R_OK | W_OK) != 0 {
+                return Failure(
+                    .docker, "this user may not speak to the Docker engine at \(address.text)",
+                    remedy: "Add the user to the group that owns \(path), usually: sudo usermod -aG docker USER")
+            }
+        }
+        switch error.kind {
+        case .connect, .resolve, .timeout(.connect):
+            return Failure(
+                .docker, "no Docker engine answers at \(address.text)", remedy: Self.remedy(address),
+                detail: error.description)
+        default:
+            return Failure(
+                .docker, "the Docker engine at \(address.text) did not finish its answer: \(error.message)",
+                remedy: Self.remedy(address))
+        }
+    }
+
+    /// What the engine refused, in its own words (`{"message": …}`).
+    func refusal(_ reply: HTTPReply, _ code: ErrorCode, _ call: Call) -> Failure {
+        Failure(code, "Docker: \(words(reply, call))")
+    }
+
+    func words(_ reply: HTTPReply, _ call: Call) -> String {
+        let path = call.path.prefix { $0 != "?" }
+        return (try? JSONValue(parsing: reply.body))?["message"]?.stringValue
+            ?? "it answered \(reply.status) to \(call.method.rawValue) \(path)"
+    }
+
+    static func remedy(_ address: EngineAddress) -> String {
+        "Is Docker running? Start it, or name another engine: DOCKER_HOST=unix:///path or DOCKER_HOST=tcp://host:port, "
+            + "or choose one with: docker context use NAME"
+    }
+}
+
+/// A version of the Engine API: `1.45`.
+package struct APIVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package let major: Int
+    package let minor: Int
+
+    package init(major: Int, minor: Int) {
+        self.major = major
+        self.minor = minor
+    }
+
+    package init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]) else { return nil }
+        self.init(major: major, minor: minor)
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { (left.major, left.minor) < (right.major, right.minor) }
+
+    package var description: String { "\(major).\(minor)" }
+}

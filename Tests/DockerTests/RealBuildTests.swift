@@ -1,0 +1,97 @@
+import DeploymentModel
+import OCI
+import Testing
+
+@testable import Docker
+
+@Suite(
+    "Builds on a real engine", .tags(.large), .timeLimit(.minutes(5)), .serialized,
+    .enabled(if: wantsRealServices, "set PINION_REAL=1 to run against the services of .ci/services"))
+struct RealBuildTests {
+    let real: RealEngine
+
+    init() throws {
+        real = try RealEngine()
+    }
+
+    /// Builds with whatever fits the engine.
+    func build(_ request: BuildRequest, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> BuiltImage
+    {
+        switch try await BuilderChoice.find(real.client) {
+        case .buildx(let driver):
+            try await BuildxBuilder(driver: driver, registry: real.registry, now: RealEngine.now)
+                .buildImage(request, log: log)
+        case .engine:
+            try await EngineBuilder(real.client, registry: real.registry, now: RealEngine.now)
+                .buildImage(request, log: log)
+        }
+    }
+
+    @Test("Both platforms build, are what they say, and the same inputs give the same digest")
+    func pair() async throws {
+        var built: [BuiltImage] = []
+        for platform in Platform.allCases {
+            let lines = Lines()
+            let (request, archive) = try real.request(platform, args: ["GREETING": "hello, \"world\" $x"])
+            let first = try await build(request) { lines.append($0) }
+            built.append(first)
+            let second = try await build(request)
+            built.append(second)
+            #expect(second.digest == first.digest)
+            #expect(try await real.registry.platform(of: real.repository.pinned(to: first.digest)) == platform)
+            #expect(lines.all.contains { $0.contains("COPY hello.txt") })
+            #expect(first.bases.map(\.repository) == [real.base.repository])
+            #expect(first.bases.first?.digest != nil)
+            withExtendedLifetime(archive) {}
+        }
+        #expect(Set(built.map(\.digest)).count == 2)
+        await real.cleanUp(built)
+    }
+
+    @Test("A failing step is a failed build with its words and the end of the output")
+    func failing() async throws {
+        let (request, archive) = try real.request(.host, dockerfile: "FROM \(real.base)\nCOPY nothing.txt /\n")
+        await expectFailure(.imageBuild, "test/real@1") {
+            try await build(request)
+        } check: {
+            #expect($0.message.contains("nothing.txt"))
+            #expect($0.detail?.contains("nothing.txt") == true)
+        }
+        withExtendedLifetime(archive) {}
+    }
+
+    @Test("A base image that is not there is a failed build")
+    func noBase() async throws {
+        let (request, archive) = try real.request(.host, dockerfile: "FROM \(real.base.repository)-none:1\n")
+        await expectFailure(.imageBuild, "none:1") { try await build(request) }
+        withExtendedLifetime(archive) {}
+    }
+
+    @Test("A registry that is not there is a failed push")
+    func noRegistry() async throws {
+        let (good, archive) = try real.request(.host)
+        let request = BuildRequest(
+            ref: good.ref, platform: good.platform, repository: try ImageReference("127.0.0.1:9/none/none"),
+            contextArchive: archive.path, dockerfile: good.dockerfile, args: [:], target: nil)
+        await expectFailure(.imagePush) { try await build(request) }
+        for image in try await real.client.images(of: request.repository) { try await real.client.removeImage(image) }
+    }
+
+    @Test("Cancelling a build ends it")
+    func cancel() async throws {
+        let (request, archive) = try real.request(
+            .host, dockerfile: "FROM \(real.base)\nRUN [\"python3\", \"-c\", \"import time; time.sleep(600)\"]\n")
+        await withTaskGroup(of: Void.self) { group in
+            let (started, signal) = AsyncStream<Void>.makeStream()
+            group.addTask {
+                do {
+                    _ = try await build(request) { if $0.contains("time.sleep") { signal.yield() } }
+                    Issue.record("the build ended by itself")
+                } catch {}
+            }
+            for await _ in started { break }
+            group.cancelAll()
+        }
+        withExtendedLifetime(archive) {}
+    }
+}
