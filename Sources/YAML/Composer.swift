@@ -1,5 +1,3 @@
-import CYAML
-
 /// Makes nodes out of libyaml's events.
 struct Composer {
     private let budget: YAMLBudget
@@ -13,48 +11,37 @@ struct Composer {
     }
 
     mutating func compose() throws(YAMLError) -> YAMLNode? {
-        var parser = unsafe yaml_parser_t()
-        guard unsafe yaml_parser_initialize(&parser) == 1 else {
-            throw YAMLError(kind: .syntax, message: "libyaml has no memory", position: nil)
-        }
-        defer { unsafe yaml_parser_delete(&parser) }
-        let result: Result<YAMLNode?, YAMLError> = unsafe source.withUnsafeBufferPointer { bytes in
-            let offsets = unsafe OffsetTable(bytes)
-            unsafe yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
-            unsafe yaml_parser_set_input_string(&parser, bytes.baseAddress, bytes.count)
-            do throws(YAMLError) {
-                return .success(try unsafe stream(&parser, offsets))
-            } catch {
-                return .failure(insideText(error))
+        do throws(YAMLError) {
+            return try EventReader.read(source) { (reader: inout EventReader) throws(YAMLError) in
+                try stream(&reader)
             }
-        }
-        return try result.get()
+        } catch { throw insideText(error) }
     }
 
-    private mutating func stream(_ parser: inout yaml_parser_t, _ offsets: OffsetTable) throws(YAMLError) -> YAMLNode? {
+    private mutating func stream(_ reader: inout EventReader) throws(YAMLError) -> YAMLNode? {
         var root: YAMLNode?
         while true {
-            let event = try unsafe Event(&parser, offsets)
+            let event = try reader.next()
             switch event.kind {
             case .documentStart where root != nil:
                 throw YAMLError(
                     kind: .syntax, message: "a second document starts here; one file holds one",
                     position: event.span.start)
-            case .end: return root
-            case .node: root = try unsafe node(event, &parser, offsets, depth: 0)
-            default: break
+            case .streamEnd: return root
+            case .streamStart, .documentStart, .documentEnd: break
+            default: root = try node(event, &reader, depth: 0)
             }
         }
     }
 
     private mutating func node(
-        _ event: Event, _ parser: inout yaml_parser_t, _ offsets: OffsetTable, depth: Int
+        _ event: Event, _ reader: inout EventReader, depth: Int
     ) throws(YAMLError) -> YAMLNode {
         guard depth <= budget.depth else {
             throw YAMLError(
                 kind: .budget, message: "nested deeper than \(budget.depth) levels", position: event.span.start)
         }
-        switch event.start {
+        switch event.kind {
         case .alias(let name):
             guard let target = anchors[name] else {
                 throw YAMLError(
@@ -64,34 +51,35 @@ struct Composer {
             return YAMLNode(
                 content: target.content, tag: target.tag, span: event.span, isAlias: true, weight: target.weight)
         case .scalar(let scalar):
-            let start = event.hasProperties ? behindProperties(event.span) : event.span.start
+            let hasProperties = event.anchor != nil || event.tag != nil
+            let start = hasProperties ? behindProperties(event.span) : event.span.start
             return try finish(event, .scalar(scalar), start: start, end: event.span.end, weight: 1)
-        case .sequence:
+        case .sequenceStart:
             var items: [YAMLNode] = []
             var weight = 1
             while true {
-                let next = try unsafe Event(&parser, offsets)
-                if next.kind == .collectionEnd {
+                let next = try reader.next()
+                if next.kind == .sequenceEnd {
                     return try finish(event, .sequence(items), end: next.span.end, weight: weight)
                 }
-                let item = try unsafe node(next, &parser, offsets, depth: depth + 1)
+                let item = try node(next, &reader, depth: depth + 1)
                 weight += item.weight
                 items.append(item)
             }
-        case .mapping:
+        case .mappingStart:
             var pairs: [YAMLPair] = []
             var weight = 1
             while true {
-                let next = try unsafe Event(&parser, offsets)
-                if next.kind == .collectionEnd {
+                let next = try reader.next()
+                if next.kind == .mappingEnd {
                     return try finish(event, .mapping(pairs), end: next.span.end, weight: weight)
                 }
-                let key = try unsafe node(next, &parser, offsets, depth: depth + 1)
-                let value = try unsafe node(Event(&parser, offsets), &parser, offsets, depth: depth + 1)
+                let key = try node(next, &reader, depth: depth + 1)
+                let value = try node(reader.next(), &reader, depth: depth + 1)
                 weight += key.weight + value.weight
                 pairs.append(YAMLPair(key: key, value: value))
             }
-        case .other:
+        default:
             throw YAMLError(kind: .syntax, message: "a value is missing here", position: event.span.start)
         }
     }

@@ -2,71 +2,59 @@ import CYAML
 
 /// One event of libyaml, copied out of its memory.
 struct Event {
-    enum Kind: Hashable { case documentStart, node, collectionEnd, end, other }
-
-    enum Start {
+    enum Kind: Hashable {
+        case streamStart
+        case streamEnd
+        case documentStart(isExplicit: Bool)
+        case documentEnd(isExplicit: Bool)
         case alias(String)
         case scalar(YAMLScalar)
-        case sequence
-        case mapping
-        case other
+        case sequenceStart(isFlow: Bool)
+        case sequenceEnd
+        case mappingStart(isFlow: Bool)
+        case mappingEnd
     }
 
     let kind: Kind
-    let start: Start
     let anchor: String?
     let tag: String?
     let span: SourceSpan
 
-    /// Claims that a tag or an anchor stands before the value.
-    var hasProperties: Bool { anchor != nil || tag != nil }
-
     /// Takes the next event from the parser.
     ///
     /// - Throws: `YAMLError` with libyaml's own words.
-    init(_ parser: inout yaml_parser_t, _ offsets: OffsetTable) throws(YAMLError) {
+    init(_ parser: UnsafeMutablePointer<yaml_parser_t>, _ offsets: OffsetTable) throws(YAMLError) {
         var event = unsafe yaml_event_t()
-        guard unsafe yaml_parser_parse(&parser, &event) == 1 else { throw unsafe Self.error(parser, offsets) }
+        guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw unsafe Self.error(parser.pointee, offsets) }
         defer { unsafe yaml_event_delete(&event) }
-        var anchor: String?
-        var tag: String?
+        var anchor: UnsafeMutablePointer<yaml_char_t>?
+        var tag: UnsafeMutablePointer<yaml_char_t>?
         switch unsafe event.type {
         case YAML_SCALAR_EVENT:
             let data = unsafe event.data.scalar
             let bytes = unsafe UnsafeBufferPointer(start: data.value, count: data.length)
             let text = unsafe String(decoding: bytes, as: UTF8.self)
-            kind = .node
-            start = .scalar(YAMLScalar(text: text, style: Self.style(unsafe data.style)))
-            anchor = unsafe Self.text(data.anchor)
-            tag = unsafe Self.text(data.tag)
-        case YAML_ALIAS_EVENT:
-            kind = .node
-            start = unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
+            kind = .scalar(YAMLScalar(text: text, style: Self.style(unsafe data.style)))
+            unsafe (anchor, tag) = unsafe (data.anchor, data.tag)
+        case YAML_ALIAS_EVENT: kind = unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
         case YAML_SEQUENCE_START_EVENT:
-            kind = .node
-            start = .sequence
-            anchor = unsafe Self.text(event.data.sequence_start.anchor)
-            tag = unsafe Self.text(event.data.sequence_start.tag)
+            let data = unsafe event.data.sequence_start
+            kind = unsafe .sequenceStart(isFlow: data.style == YAML_FLOW_SEQUENCE_STYLE)
+            unsafe (anchor, tag) = unsafe (data.anchor, data.tag)
         case YAML_MAPPING_START_EVENT:
-            kind = .node
-            start = .mapping
-            anchor = unsafe Self.text(event.data.mapping_start.anchor)
-            tag = unsafe Self.text(event.data.mapping_start.tag)
-        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
-            kind = .collectionEnd
-            start = .other
+            let data = unsafe event.data.mapping_start
+            kind = unsafe .mappingStart(isFlow: data.style == YAML_FLOW_MAPPING_STYLE)
+            unsafe (anchor, tag) = unsafe (data.anchor, data.tag)
+        case YAML_SEQUENCE_END_EVENT: kind = .sequenceEnd
+        case YAML_MAPPING_END_EVENT: kind = .mappingEnd
         case YAML_DOCUMENT_START_EVENT:
-            kind = .documentStart
-            start = .other
-        case YAML_STREAM_END_EVENT, YAML_NO_EVENT:
-            kind = .end
-            start = .other
-        default:
-            kind = .other
-            start = .other
+            kind = unsafe .documentStart(isExplicit: event.data.document_start.implicit == 0)
+        case YAML_DOCUMENT_END_EVENT: kind = unsafe .documentEnd(isExplicit: event.data.document_end.implicit == 0)
+        case YAML_STREAM_START_EVENT: kind = .streamStart
+        default: kind = .streamEnd
         }
-        self.anchor = anchor
-        self.tag = tag
+        self.anchor = unsafe Self.text(anchor)
+        self.tag = unsafe Self.text(tag)
         span = unsafe SourceSpan(
             start: Self.position(event.start_mark, offsets), end: Self.position(event.end_mark, offsets))
     }

@@ -55,7 +55,7 @@ final class Sample: Sendable {
     private static func files(of name: String) throws -> [(String, String)] {
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let folder = "\(root)/registry/processors/\(name)"
-        let paths = FileManager.default.subpaths(atPath: folder) ?? []
+        let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
         return try paths.filter { !$0.contains("__pycache__") }.compactMap { path in
             var isDirectory = false
             guard FileManager.default.fileExists(atPath: "\(folder)/\(path)", isDirectory: &isDirectory), !isDirectory

@@ -24,14 +24,14 @@ enum Skopeo {
             "skopeo", ["copy", "--quiet", "--src-tls-verify=false", "docker://\(image)", "dir:\(folder.path)/image"])
         #expect(copy.exitCode == 0, "\(copy.stderr)")
         var machines: Set<Int> = []
-        for name in FileManager.default.subpaths(atPath: folder.path + "/image") ?? [] where name.utf8.count == 64 {
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder.path + "/image")) ?? [] where name.utf8.count == 64 {
             let path = "\(folder.path)/image/\(name)"
             let unpacked = "\(folder.path)/\(name)"
             try FileManager.default.createDirectory(atPath: unpacked, withIntermediateDirectories: true)
             // The config is a file of that kind too, and no archive.
             let tar = try await Pinion.run("tar", ["-xf", path, "-C", unpacked, "--no-same-owner"])
             guard tar.exitCode == 0 else { continue }
-            for file in FileManager.default.subpaths(atPath: unpacked) ?? [] {
+            for file in (try? FileManager.default.subpathsOfDirectory(atPath: unpacked)) ?? [] {
                 if let machine = machine(of: "\(unpacked)/\(file)") { machines.insert(machine) }
             }
         }
