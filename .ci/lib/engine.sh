@@ -174,7 +174,7 @@ engine_2010() {
 }
 
 engine_2010_start() {
-    local mtu
+    local mtu before=
     has iptables || install_packages iptables >&2
     mtu=$(low_mtu)
     if [ ! -d "/sys/class/net/$old_bridge" ]; then
@@ -196,9 +196,14 @@ engine_2010_start() {
   "mtu": ${mtu:-1500}
 }
 JSON
-    as_root rm -f "$old_root/engine-own.pid"
+    # With what it stored of its networks in an earlier life it deletes docker0 on start, bridge of its own or not.
+    as_root rm -f "$old_root/engine-own.pid" "$old_root/data/network/files/local-kv.db"
+    [ ! -d /sys/class/net/docker0 ] || before=yes
     start_detached "$old_root/dockerd.log" "$old_root/dockerd.pid" yes \
         env "PATH=$old_root/packages/usr/sbin:$old_root/packages/usr/bin:$PATH" \
         dockerd --config-file "$old_root/daemon.json"
     wait_for_engine "unix://$old_socket" "$old_root/dockerd.pid" "$old_root/dockerd.log"
+    if [ -n "$before" ] && [ ! -d /sys/class/net/docker0 ]; then
+        fail "engine 20.10 has deleted docker0, the bridge of the other engine: restart that one"
+    fi
 }
