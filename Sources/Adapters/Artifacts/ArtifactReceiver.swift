@@ -1,0 +1,135 @@
+package import DeploymentModel
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// A small HTTP server that takes the outputs of one run from its processor, so that what the envelope says of them can
+/// be checked against the bytes.
+///
+/// It accepts a `PUT` of each declared output and of the index, each to a URL with a random token that is good for one
+/// complete upload, and nothing else.
+package struct ArtifactReceiver: Sendable {
+    private static let connectionLimit = 64
+
+    private let slots: UploadSlots
+    /// For the payload: URLs for `outputs.json` and `outputs/<declared path>`. They are credentials.
+    package let putURLs: [String: String]
+
+    /// What has been received completely so far.
+    package var received: ReceivedArtifacts { slots.received }
+
+    /// Serves while `body` runs.
+    ///
+    /// - Parameters:
+    ///   - host: the address to bind; the processor must reach it. The port is a free one.
+    ///   - declared: the paths that the run may write, relative to its write prefix.
+    ///   - directory: an existing folder that holds the received files from then on.
+    /// - Throws: `Failure` with `ERR_NETWORK` when the address can't be bound, and whatever `body` throws.
+    package static func serving<Value: Sendable>(
+        on host: String, for declared: [String], storingIn directory: String, limits: ArtifactLimits = ArtifactLimits(),
+        _ body: @escaping @Sendable (ArtifactReceiver) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let clients = Clients()
+        let server: NIOAsyncChannel<any Channel, Never>
+        do {
+            server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.autoRead, value: false)
+                .bind(host: host, port: 0) { channel in
+                    clients.add(channel, limit: connectionLimit)
+                    return channel.pipeline.configureHTTPServerPipeline().map { channel }
+                }
+        } catch {
+            throw Failure(.network, "no address for uploads on \(host): \(error)")
+        }
+        guard let port = server.channel.localAddress?.port else {
+            throw Failure(.network, "no address for uploads on \(host)")
+        }
+        var generator = SystemRandomNumberGenerator()
+        let slots = UploadSlots(for: declared, totalLimit: limits.total, using: &generator)
+        let receiver = ArtifactReceiver(slots: slots, origin: "http://\(bracketed(host)):\(port)")
+        let connection = UploadConnection(slots: slots, directory: directory, limits: limits)
+
+        let result = await withTaskGroup(of: Result<Value, Failure>?.self) { group in
+            group.addTask {
+                await accept(server, connection)
+                return nil
+            }
+            group.addTask {
+                do throws(Failure) { return .success(try await body(receiver)) } catch { return .failure(error) }
+            }
+            var result: Result<Value, Failure>?
+            while result == nil, let next = await group.next() { result = next }
+            group.cancelAll()
+            // A connection that nobody has taken yet hears of no cancellation.
+            clients.closeAll()
+            return result ?? .failure(.cancelledRun)
+        }
+        return try result.get()
+    }
+
+    private init(slots: UploadSlots, origin: String) {
+        self.slots = slots
+        var urls: [String: String] = [:]
+        for (purpose, token) in slots.tokens {
+            switch purpose {
+            case .index: urls["outputs.json"] = "\(origin)/\(token)"
+            case .output(let path): urls["outputs/\(path)"] = "\(origin)/\(token)"
+            }
+        }
+        putURLs = urls
+    }
+
+    private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+    private static func accept(_ server: NIOAsyncChannel<any Channel, Never>, _ connection: UploadConnection) async {
+        // An error of the listening socket ends it: then uploads fail, and with them the run.
+        try? await server.executeThenClose { channels in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await channel in channels {
+                    // An error of one client is no other's.
+                    group.addTask { try? await serve(channel, connection) }
+                }
+            }
+        }
+    }
+
+    private static func serve(_ channel: any Channel, _ connection: UploadConnection) async throws {
+        // Only here, where it is sure to be used: an asynchronous channel that is dropped unused traps.
+        let wrapped = try await channel.eventLoop.submit {
+            let wrapped = try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
+                wrappingChannelSynchronously: channel)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            return wrapped
+        }.get()
+        try await wrapped.executeThenClose { inbound, outbound in
+            var iterator = inbound.makeAsyncIterator()
+            try await connection.serve(&iterator, outbound)
+        }
+    }
+}
+
+/// All open connections of a receiver, to be closed with it.
+private final class Clients: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    /// Takes a connection into account, or closes it where there are too many.
+    func add(_ channel: any Channel, limit: Int) {
+        let id = ObjectIdentifier(channel)
+        let isOneTooMany = channels.withLock { channels in
+            channels[id] = channel
+            return channels.count > limit
+        }
+        channel.closeFuture.whenComplete { _ in self.remove(id) }
+        if isOneTooMany { channel.close(promise: nil) }
+    }
+
+    func closeAll() {
+        for channel in channels.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+    }
+
+    private func remove(_ id: ObjectIdentifier) {
+        channels.withLock { $0[id] = nil }
+    }
+}

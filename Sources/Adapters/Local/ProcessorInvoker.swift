@@ -1,0 +1,73 @@
+package import DeploymentModel
+import JSON
+
+/// Runs a processor that is up and healthy, over whatever transport it speaks, and checks its envelope.
+package struct ProcessorInvoker: Sendable {
+    /// The adapter's name in fingerprints: `local`, `modal`.
+    private let adapter: String
+    private let modalEnvironment: String?
+    private let clock: any Clock<Duration>
+
+    package init(adapter: String, modalEnvironment: String? = nil, clock: any Clock<Duration> = ContinuousClock()) {
+        self.adapter = adapter
+        self.modalEnvironment = modalEnvironment
+        self.clock = clock
+    }
+
+    /// Runs once. Every failure comes back as an envelope: the processor's own, or one that says what went wrong.
+    ///
+    /// - Parameters:
+    ///   - receiver: takes the outputs, where the processor can reach it.
+    ///   - report: gets each event as it arrives; the processor waits until it returns.
+    package func invoke(
+        _ invocation: Invocation, at endpoint: ProcessorEndpoint, over transport: any ProcessorTransport,
+        receiver: ArtifactReceiver? = nil, report: @escaping @Sendable (ProcessorEvent) async -> Void = { _ in }
+    ) async -> CheckedEnvelope {
+        do throws(Failure) {
+            return try await run(invocation, at: endpoint, over: transport, receiver: receiver, report: report)
+        } catch {
+            let outcome = Envelope.Outcome.error(code: error.code.rawValue, message: error.message)
+            let envelope = Envelope(executionID: invocation.executionID, outcome: outcome, meta: meta(of: invocation))
+            return CheckedEnvelope(envelope: envelope, warnings: [])
+        }
+    }
+
+    /// Runs once; gives the processor's envelope, its error too.
+    ///
+    /// - Throws: `Failure`: `ERR_TIMEOUT` when the invocation's time is over, else what transport and check throw.
+    package func run(
+        _ invocation: Invocation, at endpoint: ProcessorEndpoint, over transport: any ProcessorTransport,
+        receiver: ArtifactReceiver? = nil, report: @escaping @Sendable (ProcessorEvent) async -> Void = { _ in }
+    ) async throws(Failure) -> CheckedEnvelope {
+        let payload = RunPayload(
+            executionID: invocation.executionID, mode: invocation.mode, inputs: invocation.inputs,
+            writePrefix: invocation.writePrefix, putURLs: receiver?.putURLs)
+        let timeout = Failure(.timeout, "\(invocation.ref) did not finish within \(invocation.timeout)")
+        let answer = try await withDeadline(
+            invocation.timeout, clock: clock, failing: timeout
+        ) { () async throws(Failure) in
+            try await transport.run(payload, at: endpoint, report: report)
+        }
+        let claimed = try Envelope(reading: answer, of: invocation.executionID)
+        let check = EnvelopeCheck(
+            executionID: invocation.executionID, writePrefix: invocation.writePrefix, declared: invocation.declared,
+            image: invocation.image)
+        let checked = try check.check(claimed, received: receiver?.received)
+        let envelope = Envelope(
+            executionID: claimed.executionID, outcome: checked.envelope.outcome,
+            meta: meta(of: invocation, claimed: claimed.meta))
+        return CheckedEnvelope(envelope: envelope, warnings: checked.warnings)
+    }
+
+    /// What the adapter knows, on top of what the processor says of itself. Its own fingerprint is kept as a claim.
+    private func meta(of invocation: Invocation, claimed: [String: JSONValue] = [:]) -> [String: JSONValue] {
+        var meta = claimed
+        meta["processor_env_fingerprint"] = claimed["env_fingerprint"]
+        let fingerprint = EnvironmentFingerprint(
+            adapter: adapter, keysPresent: invocation.secretsPresent, image: invocation.image,
+            modalEnvironment: modalEnvironment, mode: invocation.mode, platform: invocation.platform)
+        meta["env_fingerprint"] = .string(fingerprint.description)
+        if let image = invocation.image { meta["image_digest"] = .string(image.description) }
+        return meta
+    }
+}

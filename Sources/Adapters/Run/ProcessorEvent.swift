@@ -1,0 +1,21 @@
+package import JSON
+
+/// What a processor tells while it runs.
+package enum ProcessorEvent: Hashable, Sendable {
+    /// A piece of generated text.
+    case token(String)
+    case log(String)
+    /// A step of the run; the content is all that came, the phase included.
+    case event(phase: String, content: JSONValue)
+    /// Anything else, by the name that it came under: `Frame`, `progress`, and what newer processors may add.
+    case other(kind: String, content: JSONValue)
+
+    /// The event as a line for people; tokens are pieces of one.
+    package var text: String {
+        switch self {
+        case .token(let text), .log(let text): text
+        case .event(let phase, _): phase
+        case .other(let kind, let content): "\(kind) \(content.compact)"
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package import DeploymentModel
+package import HTTP
+import JSON
+
+/// What a healthy processor says of itself.
+package struct ProcessorHealth: Hashable, Sendable {
+    /// The digest that it claims to run, if it does.
+    package let digest: String?
+}
+
+/// Waits until a processor's server is up: `GET /healthz` answers 200 with `{"ok":true}`.
+package struct HealthWait: Sendable {
+    private let client: HTTPClient
+    private let clock: any Clock<Duration>
+
+    package init(client: HTTPClient = .shared, clock: any Clock<Duration> = ContinuousClock()) {
+        self.client = client
+        self.clock = clock
+    }
+
+    /// Asks again and again, pausing from 50 ms up to 500 ms, until the answer is right or the time is over.
+    ///
+    /// - Parameter ended: says how the processor ended, `nil` while it lives; asked after each vain attempt, so that
+    ///   nobody waits for the dead.
+    /// - Throws: `Failure` with `ERR_HEALTH`, and what `ended` throws.
+    package func wait(
+        for endpoint: ProcessorEndpoint, atMost limit: Duration,
+        ended: @escaping @Sendable () async throws(Failure) -> String?
+    ) async throws(Failure) -> ProcessorHealth {
+        let last = LastAnswer()
+        do throws(Failure) {
+            let timeout = Failure(.health, "")
+            return try await withDeadline(limit, clock: clock, failing: timeout) { () async throws(Failure) in
+                var pause = Duration.milliseconds(50)
+                while true {
+                    let answer = await self.ask(endpoint)
+                    if case .healthy(let health) = answer { return health }
+                    if case .vain(let reason) = answer { last.note(reason) }
+                    if let end = try await ended() {
+                        throw Failure(.health, "the processor \(end) before it was healthy")
+                    }
+                    do {
+                        try await self.clock.sleep(for: pause)
+                    } catch {
+                        throw .cancelledRun
+                    }
+                    pause = min(pause * 2, .milliseconds(500))
+                }
+            }
+        } catch {
+            guard error.code == .health, error.message.isEmpty else { throw error }
+            throw Failure(
+                .health, "the processor was not healthy within \(limit): \(last.reason)",
+                remedy: "GET \(endpoint.api.healthPath) must answer 200 with {\"ok\":true}.")
+        }
+    }
+
+    private enum Answer {
+        case healthy(ProcessorHealth)
+        case vain(String)
+    }
+
+    private func ask(_ endpoint: ProcessorEndpoint) async -> Answer {
+        var headers: HTTPHeaders = [:]
+        for (name, value) in endpoint.headers.sorted(by: { $0.key < $1.key }) { headers.add(name, value) }
+        let deadlines = HTTPDeadlines(
+            connect: .seconds(2), firstByte: .seconds(5), idle: .seconds(5), whole: .seconds(10))
+        let request = HTTPRequest(.get, endpoint.healthURL, headers: headers, deadlines: deadlines)
+        do throws(HTTPError) {
+            let reply = try await client.fetch(request, upTo: 64 << 10, retrying: .never)
+            guard reply.status == 200 else { return .vain("it answered HTTP \(reply.status)") }
+            guard let value = try? JSONValue(parsing: reply.body) else { return .vain("its answer is no JSON") }
+            guard value["ok"] == true else { return .vain("its answer is not {\"ok\":true}") }
+            return .healthy(ProcessorHealth(digest: value["digest"]?.stringValue))
+        } catch {
+            return .vain(error.description)
+        }
+    }
+}
