@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Adapters
+
+@Suite struct EventStreamParserTests {
+    static let streams: [(String, [ServerSentEvent])] = [
+        ("data: a\n\n", [event("a")]),
+        ("data:a\r\rdata: b\r\n\r\n", [event("a"), event("b")]),
+        ("\u{FEFF}data: a\n\n", [event("a")]),
+        ("\u{FEFF}\u{FEFF}data: a\n\n", []),
+        ("data: a\n\u{FEFF}data: b\n\n", [event("a")]),
+        (": comment\ndata: a\n:\n\n", [event("a")]),
+        ("data: a\ndata: b\ndata\ndata:\n\n", [event("a\nb\n\n")]),
+        ("data\n\n", [event("")]),
+        ("data:  two\n\n", [event(" two")]),
+        ("event: done\ndata: {}\n\n", [event("{}", type: "done")]),
+        ("event: done\n\ndata: a\n\n", [event("a")]),
+        ("event:\ndata: a\n\n", [event("a")]),
+        ("data: a", []), ("data: a\n", []), ("data: a\n\ndata: b\n", [event("a")]),
+        ("id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", [event("a", id: "1"), event("b", id: "1"), event("c")]),
+        ("id: 1\u{0}2\ndata: a\n\n", [event("a")]),
+        ("retry: 10\nunknown: x\nData: y\n data: z\n\n", []),
+        ("data: a:b\n\n", [event("a:b")]),
+        ("\n\n\n", []), ("", []),
+        ("data: é😂\n\n", [event("é😂")]),
+        ("data: a\r\n\r\ndata: b\n\r\n", [event("a"), event("b")]),
+    ]
+
+    private static func event(_ data: String, type: String = "message", id: String = "") -> ServerSentEvent {
+        ServerSentEvent(type: type, data: data, lastEventID: id)
+    }
+
+    @Test(arguments: streams)
+    func readsAsWHATWGSays(text: String, events: [ServerSentEvent]) throws {
+        var parser = EventStreamParser()
+        #expect(try parser.take(text.utf8) == events)
+    }
+
+    @Test(arguments: streams)
+    func thePiecesDoNotMatter(text: String, events: [ServerSentEvent]) throws {
+        var parser = EventStreamParser()
+        #expect(try text.utf8.flatMap { try parser.take([$0]) } == events)
+    }
+
+    @Test func bytesThatAreNoUTF8AreReplaced() throws {
+        var parser = EventStreamParser()
+        #expect(try parser.take(Array("data: ".utf8) + [0xFF] + Array("\n\n".utf8)).first?.data == "\u{FFFD}")
+    }
+
+    @Test(arguments: ["data: 0123456789", "data: 01234\ndata: 56789\n", "0123456789abcdef"])
+    func boundsWhatItHolds(text: String) throws {
+        var parser = EventStreamParser(limit: 10)
+        #expect(throws: EventTooLarge(limit: 10)) { try parser.take(text.utf8) }
+    }
+}
