@@ -22,7 +22,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -63,8 +62,11 @@ let package = Package(
         .target(name: "Records", dependencies: ["DeploymentModel", "Git"], swiftSettings: settings),
         .target(
             name: "OCI",
-            dependencies: ["DeploymentModel", "HTTP", "JSON", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings),
+            dependencies: [
+                "DeploymentModel", "HTTP", "JSON", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
         .target(
             name: "Docker",
             dependencies: [
@@ -86,7 +88,34 @@ let package = Package(
             dependencies: [
                 "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Adapters", "Reconciliation",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["DeploymentModel", "Git"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3", "JSON"], swiftSettings: settings),
+        .testTarget(name: "DeploymentModelTests", dependencies: ["DeploymentModel"], swiftSettings: settings),
+        .testTarget(name: "GitTests", dependencies: ["Git", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(
+            name: "ReconciliationTests", dependencies: ["Reconciliation", "DeploymentModel", "JSON", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RecordsTests", dependencies: ["Records", "DeploymentModel", "Git", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RegistryCatalogTests", dependencies: ["RegistryCatalog", "DeploymentModel", "Git", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
+        .testTarget(
+            name: "CLITests",
+            dependencies: [
+                "CLI", "DeploymentModel", "Docker", "Git", "JSON", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
     ]
 )

@@ -16,6 +16,9 @@ struct OCIEndpoint: Sendable, Hashable {
         base = "\(isLoopback ? "http" : "https")://\(host)"
     }
 
+    /// What credentials for this registry are bound to.
+    var origin: HTTPURL.Origin? { try? HTTPURL(base + "/").origin }
+
     /// The URL of something in a repository.
     func url(_ path: String, _ rest: String) -> String {
         "\(base)/v2/\(path)/\(rest)"

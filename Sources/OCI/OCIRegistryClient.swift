@@ -1,4 +1,4 @@
-import DeploymentModel
+package import DeploymentModel
 package import HTTP
 
 /// Speaks to OCI registries (OCI distribution specification 1.1; Docker's registry API v2).
@@ -63,7 +63,12 @@ package struct OCIRegistryClient: Sendable {
 
         func request(authorization: String?) -> HTTPRequest {
             var headers = headers
-            if let authorization { headers["Authorization"] = authorization }
+            // An upload may go to another server, which gets no credentials.
+            if let authorization, let url = try? HTTPURL(url),
+                url.origin == OCIEndpoint(registry: image.registry).origin
+            {
+                headers["Authorization"] = authorization
+            }
             return HTTPRequest(method, url, headers: headers, body: body, deadlines: deadlines, redirectLimit: 10)
         }
     }
@@ -71,9 +76,9 @@ package struct OCIRegistryClient: Sendable {
     /// Sends a call and reads its whole answer, with retries and log-in; any status comes back.
     ///
     /// - Throws: `Failure` with `ERR_NETWORK` when there is no answer, or what the log-in threw.
-    func fetch(_ call: Call) async throws(Failure) -> HTTPReply {
+    func fetch(_ call: Call, retrying: Retrying? = nil) async throws(Failure) -> HTTPReply {
         try await authorized(call) { (request) async throws(HTTPError) in
-            try await http.fetch(request, upTo: Self.documentLimit, retrying: retrying)
+            try await http.fetch(request, upTo: Self.documentLimit, retrying: retrying ?? self.retrying)
         } head: {
             ($0.status, $0.headers, $0.url)
         }
@@ -95,7 +100,7 @@ package struct OCIRegistryClient: Sendable {
         let answer = try await attempt(call, authorizer.header(for: call.scope), send)
         let (status, headers, url) = head(answer)
         // Only the registry itself may ask for a log-in, not whoever it redirects to.
-        guard status == 401, let origin = try? HTTPURL(call.url).origin, url.origin == origin else { return answer }
+        guard status == 401, url.origin == OCIEndpoint(registry: call.image.registry).origin else { return answer }
         let challenges = headers.values("WWW-Authenticate").flatMap(Challenge.parse)
         guard let header = try await authorizer.answer(challenges, for: call.scope) else { return answer }
         return try await attempt(call, header, send)

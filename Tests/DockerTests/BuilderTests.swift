@@ -38,24 +38,61 @@ struct BuilderTests {
         #expect(BuildTag(text) == nil)
     }
 
-    @Test("buildx with the engine's builder pushes the local tag; with one of its own, by digest", .tags(.small))
+    struct FixedPusher: LayoutPusher {
+        func push(
+            layout: String, to repository: ImageReference, mountingFrom sources: [ImageReference],
+            report: @escaping @Sendable (String) -> Void
+        ) async throws(Failure) -> Digest {
+            guard let text = FileManager.default.contents(atPath: layout).map({ String(decoding: $0, as: UTF8.self) }),
+                let digest = try? Digest(text)
+            else { throw Failure(.imagePush, "no layout at \(layout)") }
+            report("sent")
+            return digest
+        }
+    }
+
+    @Test("The engine's builder pushes the local tag, one of its own by digest, and a pusher gets a layout", .tags(.small))
     func arguments() throws {
         let request = try request(target: "runtime")
         let local = request.repository.tagged("build-1")
-        func arguments(_ driver: BuildxBuilder.Driver) -> [String] {
-            BuildxBuilder(driver: driver, registry: FixedRegistry(), now: { 0 })
-                .arguments(request, local: local, metadata: "/m")
+        func output(_ driver: BuildxBuilder.Driver, _ pusher: (any LayoutPusher)? = nil) -> String {
+            BuildxBuilder(driver: driver, registry: FixedRegistry(), pusher: pusher, now: { 0 })
+                .output(request, local: local, layout: "/l")
         }
+        #expect(output(.engine) == "type=image,name=127.0.0.1:5000/a/b:build-1,push=true")
         #expect(
-            arguments(.engine) == [
-                "buildx", "build", "--platform", "linux/arm64", "--file", "x/Dockerfile", "--output",
-                "type=image,name=127.0.0.1:5000/a/b:build-1,push=true", "--metadata-file", "/m", "--provenance=false",
-                "--sbom=false", "--progress=plain", "--build-arg", "A=1 \"x\"", "--build-arg", "B=2", "--target",
-                "runtime", "-",
+            output(.separate)
+                == "type=image,name=127.0.0.1:5000/a/b,push-by-digest=true,name-canonical=true,push=true")
+        #expect(output(.engine, FixedPusher()) == "type=oci,dest=/l,tar=false,rewrite-timestamp=true")
+        let builder = BuildxBuilder(driver: .engine, registry: FixedRegistry(), now: { 0 })
+        #expect(
+            builder.arguments(request, output: "o", metadata: "/m") == [
+                "buildx", "build", "--platform", "linux/arm64", "--file", "x/Dockerfile", "--output", "o",
+                "--metadata-file", "/m", "--provenance=false", "--sbom=false", "--progress=plain", "--pull",
+                "--build-arg", "A=1 \"x\"", "--build-arg", "B=2", "--target", "runtime", "-",
             ])
-        #expect(
-            arguments(.separate).contains(
-                "type=image,name=127.0.0.1:5000/a/b,push-by-digest=true,name-canonical=true,push=true"))
+    }
+
+    @Test("A pusher sends what buildx wrote, and its digest counts", .tags(.medium), .timeLimit(.minutes(1)))
+    func pusher() async throws {
+        let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
+        let script = try script(
+            """
+            while [ "$1" != --output ]; do shift; done
+            dest="${2#*dest=}"; dest="${dest%%,*}"
+            while [ "$1" != --metadata-file ]; do shift; done
+            echo "{\\"containerimage.digest\\":\\"sha256:\(Self.hex)\\"}" > "$2"
+            printf 'sha256:%s' \(Self.hex.replacing("a", with: "b")) > "$dest"
+            """)
+        defer { try? FileManager.default.removeItem(atPath: script.folder) }
+        let lines = Lines()
+        let builder = BuildxBuilder(
+            driver: .engine, executable: script.path, registry: FixedRegistry(platform: .arm64), pusher: FixedPusher(),
+            now: { 0 })
+        let built = try await builder.buildImage(try request(archive.path), log: lines.append)
+        #expect(built.digest.hex == Self.hex.replacing("a", with: "b"))
+        #expect(built.localTag == nil)
+        #expect(lines.all == ["push: sent"])
     }
 
     @Test("The driver is read from buildx's description", .tags(.small))

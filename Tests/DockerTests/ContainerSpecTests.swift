@@ -33,18 +33,18 @@ struct ContainerSpecTests {
             let standard = text.replacing("-", with: "+").replacing("_", with: "/")
             return try JSONValue(parsing: try #require(Data(base64Encoded: standard)))
         }
-        let password = EngineCredentials.header(.password(user: "u>>>", password: "p???"), registry: "docker.io")
+        let password = RegistryCredentials.password(user: "u>>>", password: "p???").engineHeader(for: "docker.io")
         #expect(!password.contains("+") && !password.contains("/"))
         #expect(
             try decoded(password) == [
                 "username": "u>>>", "password": "p???", "serveraddress": "https://index.docker.io/v1/",
             ])
         #expect(
-            try decoded(EngineCredentials.header(.identityToken("t"), registry: "ghcr.io")) == [
+            try decoded(RegistryCredentials.identityToken("t").engineHeader(for: "ghcr.io")) == [
                 "identitytoken": "t", "serveraddress": "ghcr.io",
             ])
-        #expect(try decoded(EngineCredentials.header(nil, registry: "ghcr.io")) == [:])
-        #expect(!"\(EngineCredentials.identityToken("secret"))".contains("secret"))
+        #expect(try decoded(RegistryCredentials.anonymous.engineHeader(for: "ghcr.io")) == [:])
+        #expect(!"\(RegistryCredentials.identityToken("secret"))".contains("secret"))
     }
 
     @Test("Lines end with any line end, however they are cut")

@@ -87,10 +87,10 @@ struct EngineClientTests {
                 """)
         }
         await expectFailure(.imagePull, "manifest unknown") {
-            try await fake.client.pull(image, platform: .arm64, credentials: nil)
+            try await fake.client.pull(image, platform: .arm64, credentials: .anonymous)
         }
         await expectFailure(.imagePush, "manifest unknown") {
-            try await fake.client.push(image.tagged("1"), credentials: nil)
+            try await fake.client.push(image.tagged("1"), credentials: .anonymous)
         }
     }
 
@@ -113,7 +113,7 @@ struct EngineClientTests {
         #expect(lines.all == ["Digest: x"])
         let header = fake.server.requests.last?.header("x-registry-auth")
         #expect(
-            header == EngineCredentials.header(.password(user: "u", password: "p?~"), registry: "127.0.0.1:5000"))
+            header == RegistryCredentials.password(user: "u", password: "p?~").engineHeader(for: "127.0.0.1:5000"))
     }
 
     @Test("The digest of a push is that of its last aux line; none is an error")
@@ -128,10 +128,10 @@ struct EngineClientTests {
                     """)
                 : Reply(#"{"status":"done"}"#)
         }
-        #expect(try await fake.client.push(image.tagged("1"), credentials: nil) == digest)
+        #expect(try await fake.client.push(image.tagged("1"), credentials: .anonymous) == digest)
         #expect(fake.server.requests.last?.header("x-registry-auth") == "e30=")
         await expectFailure(.imagePush, "told no digest") {
-            try await fake.client.push(image.tagged("2"), credentials: nil)
+            try await fake.client.push(image.tagged("2"), credentials: .anonymous)
         }
     }
 

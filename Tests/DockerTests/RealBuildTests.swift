@@ -14,28 +14,15 @@ struct RealBuildTests {
         real = try RealEngine()
     }
 
-    /// Builds with whatever fits the engine.
-    func build(_ request: BuildRequest, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> BuiltImage
-    {
-        switch try await BuilderChoice.find(real.client) {
-        case .buildx(let driver):
-            try await BuildxBuilder(driver: driver, registry: real.registry, now: RealEngine.now)
-                .buildImage(request, log: log)
-        case .engine:
-            try await EngineBuilder(real.client, registry: real.registry, now: RealEngine.now)
-                .buildImage(request, log: log)
-        }
-    }
-
     @Test("Both platforms build, are what they say, and the same inputs give the same digest")
     func pair() async throws {
         var built: [BuiltImage] = []
         for platform in Platform.allCases {
             let lines = Lines()
             let (request, archive) = try real.request(platform, args: ["GREETING": "hello, \"world\" $x"])
-            let first = try await build(request) { lines.append($0) }
+            let first = try await real.build(request) { lines.append($0) }
             built.append(first)
-            let second = try await build(request)
+            let second = try await real.build(request)
             built.append(second)
             #expect(second.digest == first.digest)
             #expect(try await real.registry.platform(of: real.repository.pinned(to: first.digest)) == platform)
@@ -48,11 +35,55 @@ struct RealBuildTests {
         await real.cleanUp(built)
     }
 
+    @Test("File times don't count: a build without cache gives the same digest, and its base is shared, not sent")
+    func reproducible() async throws {
+        guard case .buildx(let driver) = try await BuilderChoice.find(real.client) else {
+            print("not run: the engine at \(real.client.address.text) has no buildx that fits")
+            return
+        }
+        // What RUN writes, and the folder that COPY makes, carry the time of the build.
+        let steps = [
+            "FROM \(real.base)", "COPY hello.txt /opt/new/hello.txt",
+            "RUN [\"python3\", \"-c\", \"open('/made', 'w').write('x')\"]",
+        ]
+        var built: [BuiltImage] = []
+        for run in 0..<2 {
+            let lines = Lines()
+            // An argument that nothing uses, so that the second build shares no step with the first.
+            let (request, archive) = try real.request(
+                .host, dockerfile: (["ARG RUN=\(run)"] + steps).joined(separator: "\n") + "\n")
+            let builder = BuildxBuilder(
+                driver: driver, environment: ["BUILDKIT_PROGRESS": "plain"], registry: real.registry,
+                pusher: real.registry, now: RealEngine.now)
+            built.append(try await builder.buildImage(request, log: lines.append))
+            #expect(lines.all.contains { $0.hasPrefix("push: ") && ($0.contains("taken over") || $0.contains("already")) })
+            withExtendedLifetime(archive) {}
+        }
+        #expect(Set(built.map(\.digest)).count == 1)
+        #expect(try await real.registry.tags(of: real.repository) == [])
+        await real.cleanUp(built)
+    }
+
+    @Test("buildx pushes by itself when it is given no pusher")
+    func withoutPusher() async throws {
+        guard case .buildx(let driver) = try await BuilderChoice.find(real.client) else {
+            print("not run: the engine at \(real.client.address.text) has no buildx that fits")
+            return
+        }
+        let (request, archive) = try real.request(.host)
+        let built = try await BuildxBuilder(driver: driver, registry: real.registry, now: RealEngine.now)
+            .buildImage(request) { _ in }
+        #expect(try await real.registry.contains(real.repository.pinned(to: built.digest)))
+        if let tag = built.localTag { #expect(try await real.client.image(tag) != nil) }
+        await real.cleanUp([built])
+        withExtendedLifetime(archive) {}
+    }
+
     @Test("A failing step is a failed build with its words and the end of the output")
     func failing() async throws {
         let (request, archive) = try real.request(.host, dockerfile: "FROM \(real.base)\nCOPY nothing.txt /\n")
         await expectFailure(.imageBuild, "test/real@1") {
-            try await build(request)
+            try await real.build(request)
         } check: {
             #expect($0.message.contains("nothing.txt"))
             #expect($0.detail?.contains("nothing.txt") == true)
@@ -63,7 +94,7 @@ struct RealBuildTests {
     @Test("A base image that is not there is a failed build")
     func noBase() async throws {
         let (request, archive) = try real.request(.host, dockerfile: "FROM \(real.base.repository)-none:1\n")
-        await expectFailure(.imageBuild, "none:1") { try await build(request) }
+        await expectFailure(.imageBuild, "none:1") { try await real.build(request) }
         withExtendedLifetime(archive) {}
     }
 
@@ -73,7 +104,7 @@ struct RealBuildTests {
         let request = BuildRequest(
             ref: good.ref, platform: good.platform, repository: try ImageReference("127.0.0.1:9/none/none"),
             contextArchive: archive.path, dockerfile: good.dockerfile, args: [:], target: nil)
-        await expectFailure(.imagePush) { try await build(request) }
+        await expectFailure(.imagePush) { try await real.build(request) }
         for image in try await real.client.images(of: request.repository) { try await real.client.removeImage(image) }
     }
 
@@ -85,7 +116,7 @@ struct RealBuildTests {
             let (started, signal) = AsyncStream<Void>.makeStream()
             group.addTask {
                 do {
-                    _ = try await build(request) { if $0.contains("time.sleep") { signal.yield() } }
+                    _ = try await real.build(request) { if $0.contains("time.sleep") { signal.yield() } }
                     Issue.record("the build ended by itself")
                 } catch {}
             }

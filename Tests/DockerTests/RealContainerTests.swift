@@ -18,15 +18,7 @@ struct RealContainerTests {
     /// A built image, for as long as the body runs.
     func withImage(_ platform: Platform, _ body: (ImageReference) async throws -> Void) async throws {
         let (request, archive) = try real.request(platform, args: ["GREETING": "hi"])
-        let built: BuiltImage
-        switch try await BuilderChoice.find(real.client) {
-        case .buildx(let driver):
-            built = try await BuildxBuilder(driver: driver, registry: real.registry, now: RealEngine.now)
-                .buildImage(request, log: { _ in })
-        case .engine:
-            built = try await EngineBuilder(real.client, registry: real.registry, now: RealEngine.now)
-                .buildImage(request, log: { _ in })
-        }
+        let built = try await real.build(request)
         withExtendedLifetime(archive) {}
         // The local tag goes, so that what runs has really been pulled.
         if let tag = built.localTag { try await real.client.removeImage(tag) }

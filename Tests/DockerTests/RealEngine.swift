@@ -8,6 +8,8 @@ import OCI
 /// Asked for with `PINION_REAL=1`: then an engine that is not there fails the tests, it does not skip them.
 let wantsRealServices = ProcessInfo.processInfo.environment["PINION_REAL"] == "1"
 
+extension OCIRegistryClient: LayoutPusher {}
+
 /// The engine and the OCI registry of this machine, and a repository that no other test has.
 struct RealEngine {
     let client: EngineClient
@@ -48,6 +50,17 @@ struct RealEngine {
             ref: try ProcessorRef("test/real@1"), platform: platform, repository: repository,
             contextArchive: archive.path, dockerfile: "build/Dockerfile", args: args, target: nil)
         return (request, archive)
+    }
+
+    /// Builds with whatever fits the engine.
+    func build(_ request: BuildRequest, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> BuiltImage {
+        switch try await BuilderChoice.find(client) {
+        case .buildx(let driver):
+            try await BuildxBuilder(driver: driver, registry: registry, pusher: registry, now: Self.now)
+                .buildImage(request, log: log)
+        case .engine:
+            try await EngineBuilder(client, registry: registry, now: Self.now).buildImage(request, log: log)
+        }
     }
 
     /// Removes the repository's images from the engine and from the registry.

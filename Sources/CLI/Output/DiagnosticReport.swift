@@ -1,4 +1,5 @@
 import DeploymentModel
+import RegistryCatalog
 
 /// Everything that is wrong with a registry, on stderr.
 struct DiagnosticReport {

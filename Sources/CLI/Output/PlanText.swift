@@ -50,13 +50,15 @@ struct PlanText {
         guard !plan.isEmpty else {
             return "Nothing to do: \(counted(plan.unchanged.count, "processor")) as they should be."
         }
-        let parts = [
-            (plan.items.filter { !$0.builds.isEmpty }.count, "to build"),
-            (plan.items.filter { $0.pin != nil }.count, "to pin"),
-            (plan.items.filter { $0.deploy != nil }.count, "to deploy"),
-            (plan.items.filter { $0.smoke != nil }.count, "to smoke-test"),
-            (plan.items.reduce(0) { $0 + $1.remove.count }, "to remove"), (plan.blocked.count, "blocked"),
-        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let counts: [(Int, String)] = [
+            (plan.items.count { !$0.builds.isEmpty }, "to build"),
+            (plan.items.count { $0.pin != nil }, "to pin"),
+            (plan.items.count { $0.deploy != nil }, "to deploy"),
+            (plan.items.count { $0.smoke != nil }, "to smoke-test"),
+            (plan.items.reduce(0) { $0 + $1.remove.count }, "to remove"),
+            (plan.blocked.count, "blocked"),
+        ]
+        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         return parts.isEmpty ? "\(plan.items.count) to record." : parts.joined(separator: ", ") + "."
     }
 

@@ -13,6 +13,7 @@ struct Session {
     private let workspace: Workspace
     private let run: String
     private let store: GitStateStore
+    private let logins: DockerCredentials
     private let registry: OCIRegistryClient
     private let engine: DockerEngine
     private let identity: Identity
@@ -27,11 +28,12 @@ struct Session {
             await workspace.repository.identity(environment: environment)
             ?? Identity(name: "Pinion", email: "pinion@localhost")
         store = GitStateStore(workspace.repository, as: identity, time: Self.seconds)
-        let credentials = try DockerCredentials.reading(environment: environment)
-        registry = OCIRegistryClient(credentials: credentials)
+        let logins = try DockerCredentials.reading(environment: environment)
+        self.logins = logins
+        registry = OCIRegistryClient(credentials: logins)
         engine = DockerEngine(
             EngineClient(try EngineAddress.resolve(environment: environment)),
-            credentials: LoggedIn(credentials: credentials))
+            credentials: logins)
     }
 
     func plan() async throws(Failure) -> Plan {
@@ -49,7 +51,7 @@ struct Session {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let services = Services(
-            builder: try await builder(), registry: registry, engine: engine,
+            builder: try await builder(of: plan), registry: registry, engine: engine,
             contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path), store: store,
             pins: pinWriter(), smoke: LocalSmokeTester(engine: engine, folder: folder.path))
         let executor = Executor(services, run: run, log: log, parallelism: parallelism) { path in
@@ -63,6 +65,17 @@ struct Session {
         // Without an engine the records are still worth a look.
         let containers = try? await engine.containers()
         return StatusRow.rows(desired: workspace.desired, records: records, containers: containers)
+    }
+
+    /// The builder that fits this machine; asking for it costs a run of docker, so a plan without builds doesn't.
+    private func builder(of plan: Plan) async throws(Failure) -> any ImageBuilder {
+        let now: @Sendable () -> Int = { Int(Self.seconds()) }
+        if plan.items.contains(where: { !$0.builds.isEmpty }),
+            case .buildx(let driver) = try await BuilderChoice.find(engine.client)
+        {
+            return BuildxBuilder(driver: driver, registry: registry, now: now)
+        }
+        return EngineBuilder(engine.client, credentials: logins, registry: registry, now: now)
     }
 
     private func pinWriter() -> GitPinWriter {

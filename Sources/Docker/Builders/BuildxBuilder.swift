@@ -5,12 +5,31 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
+/// Pushes an image that lies on disk in the OCI image layout.
+package protocol LayoutPusher: Sendable {
+    /// Pushes the one image of a layout by digest, without a tag, and gives the digest of its manifest.
+    ///
+    /// - Parameters:
+    ///   - layout: the folder.
+    ///   - sources: images whose layers it may share.
+    ///   - report: gets a line per blob.
+    /// - Throws: `Failure` with `ERR_IMAGE_PUSH` or `ERR_NETWORK`.
+    func push(
+        layout: String, to repository: ImageReference, mountingFrom sources: [ImageReference],
+        report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> Digest
+}
+
 /// Builds with `docker buildx build`, one platform a call, and pushes.
+///
+/// With a pusher, buildx writes the image to disk with constant file times, and the pusher sends it by digest: the same
+/// bytes with every driver, no tag anywhere. Without one, buildx itself pushes.
 package struct BuildxBuilder: ImageBuilder {
     package let name = "buildx"
     private let driver: Driver
     private let program: DockerProgram
     private let registry: any ImageRegistry
+    private let pusher: (any LayoutPusher)?
     private let now: @Sendable () -> Int
 
     /// How the builder that buildx uses keeps images.
@@ -25,13 +44,15 @@ package struct BuildxBuilder: ImageBuilder {
     /// - Parameters:
     ///   - environment: variables for docker on top of the process's own, for example `DOCKER_HOST`, `BUILDX_BUILDER`.
     ///   - registry: confirms the digest that was pushed.
+    ///   - pusher: sends the image in buildx's place.
     ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
     package init(
         driver: Driver, executable: String = "docker", environment: [String: String?] = [:],
-        registry: any ImageRegistry, now: @escaping @Sendable () -> Int
+        registry: any ImageRegistry, pusher: (any LayoutPusher)? = nil, now: @escaping @Sendable () -> Int
     ) {
         self.driver = driver
         self.registry = registry
+        self.pusher = pusher
         self.now = now
         var variables = environment
         // Constant times and no provenance: the same inputs give the same digest.
@@ -55,30 +76,53 @@ package struct BuildxBuilder: ImageBuilder {
     ) async throws(Failure) -> BuiltImage {
         let tag = BuildTag(secondsSinceEpoch: now(), platform: request.platform)
         let local = request.repository.tagged(tag.description)
-        let metadata = FileManager.default.temporaryDirectory.path + "/pinion-build-\(UUID().uuidString).json"
-        defer { try? FileManager.default.removeItem(atPath: metadata) }
-        let bases = try await run(request, arguments(request, local: local, metadata: metadata), log: log)
+        let scratch = try scratchFolder(request)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let (layout, metadata) = (scratch + "/image", scratch + "/metadata.json")
+        let output = output(request, local: local, layout: layout)
+        let bases = try await run(request, arguments(request, output: output, metadata: metadata), log: log)
         guard let bytes = FileManager.default.contents(atPath: metadata),
             let json = try? JSONValue(parsing: bytes),
-            let digest = json["containerimage.digest"]?.stringValue.flatMap({ try? Digest($0) })
+            var digest = json["containerimage.digest"]?.stringValue.flatMap({ try? Digest($0) })
         else {
             throw Failure(.imageBuild, "buildx built \(request.ref) (\(request.platform)) and told no digest")
         }
+        if let pusher {
+            digest = try await pusher.push(
+                layout: layout, to: request.repository, mountingFrom: bases, report: { log("push: " + $0) })
+        }
         return BuiltImage(
             digest: try await request.confirmed(digest, by: registry), bases: bases,
-            localTag: driver == .engine ? local : nil)
+            localTag: driver == .engine && pusher == nil ? local : nil)
     }
 
-    func arguments(_ request: BuildRequest, local: ImageReference, metadata: String) -> [String] {
-        let output =
-            switch driver {
-            case .engine: "type=image,name=\(local),push=true"
-            case .separate:
-                "type=image,name=\(request.repository.repository),push-by-digest=true,name-canonical=true,push=true"
-            }
+    private func scratchFolder(_ request: BuildRequest) throws(Failure) -> String {
+        let path = FileManager.default.temporaryDirectory.path + "/pinion-build-\(UUID().uuidString)"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            return path
+        } catch {
+            throw Failure(.imageBuild, "there is no room on disk for the build of \(request.ref): \(path)")
+        }
+    }
+
+    func output(_ request: BuildRequest, local: ImageReference, layout: String) -> String {
+        if pusher != nil { return "type=oci,dest=\(layout),tar=false,rewrite-timestamp=true" }
+        return switch driver {
+        case .engine: "type=image,name=\(local),push=true"
+        case .separate:
+            "type=image,name=\(request.repository.repository),push-by-digest=true,name-canonical=true,push=true"
+        }
+    }
+
+    func arguments(_ request: BuildRequest, output: String, metadata: String) -> [String] {
         var arguments = [
-            "buildx", "build", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
+            // Without --pull a local image of the base's name would silently win over the one in its OCI registry.
+            "buildx", "build", "--pull", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
             "--metadata-file", metadata, "--provenance=false", "--sbom=false", "--progress=plain",
+            // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
+            "--pull",
         ]
         for (name, value) in request.args.sorted(by: { $0.key < $1.key }) {
             arguments += ["--build-arg", "\(name)=\(value)"]

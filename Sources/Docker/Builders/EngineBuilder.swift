@@ -10,7 +10,7 @@ import SystemPackage
 package struct EngineBuilder: ImageBuilder {
     package let name = "engine"
     private let client: EngineClient
-    private let credentials: any EngineCredentialSource
+    private let credentials: any CredentialSource
     private let registry: any ImageRegistry
     private let now: @Sendable () -> Int
 
@@ -19,7 +19,7 @@ package struct EngineBuilder: ImageBuilder {
     ///   - registry: confirms the digest that was pushed.
     ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
     package init(
-        _ client: EngineClient, credentials: any EngineCredentialSource = NoEngineCredentials(),
+        _ client: EngineClient, credentials: any CredentialSource = NoCredentials(),
         registry: any ImageRegistry, now: @escaping @Sendable () -> Int
     ) {
         self.client = client
@@ -43,7 +43,7 @@ package struct EngineBuilder: ImageBuilder {
         let tag = BuildTag(secondsSinceEpoch: now(), platform: request.platform)
         let local = request.repository.tagged(tag.description)
         let bases = try await build(request, as: local, log: log)
-        let credentials = try await credentials.engineCredentials(for: local.registry)
+        let credentials = try await credentials.credentials(for: local.registry)
         let digest = try await client.push(local, credentials: credentials, report: log)
         return BuiltImage(
             digest: try await request.confirmed(digest, by: registry), bases: bases, localTag: local)
@@ -77,7 +77,7 @@ package struct EngineBuilder: ImageBuilder {
         var fields = [
             ("version", "2"), ("platform", request.platform.oci), ("t", local.description),
             ("dockerfile", request.dockerfile), ("buildargs", JSONValue.object(args.mapValues { .string($0) }).compact),
-            ("rm", "1"), ("forcerm", "1"),
+            ("rm", "1"), ("forcerm", "1"), ("pull", "1"),
         ]
         if let target = request.target { fields.append(("target", target)) }
         return "/build?" + HTTPURL.query(fields)

@@ -5,10 +5,10 @@ import JSON
 /// The containers and images of one Docker engine.
 package struct DockerEngine: ContainerEngine {
     package let client: EngineClient
-    private let credentials: any EngineCredentialSource
+    private let credentials: any CredentialSource
 
     /// - Parameter credentials: for pulls; by default nobody is logged in.
-    package init(_ client: EngineClient, credentials: any EngineCredentialSource = NoEngineCredentials()) {
+    package init(_ client: EngineClient, credentials: any CredentialSource = NoCredentials()) {
         self.client = client
         self.credentials = credentials
     }
@@ -26,12 +26,23 @@ package struct DockerEngine: ContainerEngine {
             throw Failure(.imageUnpinned, "\(image) is a tag, not a digest", remedy: "Pin it first: pinion pin")
         }
         if let held = try await client.image(image) { return try checked(held, image, platform) }
-        let credentials = try await credentials.engineCredentials(for: image.registry)
+        let credentials = try await credentials.credentials(for: image.registry)
         try await client.pull(image, platform: platform, credentials: credentials)
         guard let pulled = try await client.image(image) else {
             throw Failure(.imagePull, "Docker pulled \(image) and does not hold it")
         }
         return try checked(pulled, image, platform)
+    }
+
+    /// Pulls the image with this digest unless the engine holds it, and names it as a local build.
+    ///
+    /// - Returns: the name: `<repository>:build-<stamp>-<arch>`.
+    /// - Throws: as `pull`.
+    package func keep(_ image: ImageReference, as tag: BuildTag) async throws(Failure) -> ImageReference {
+        let name = image.tagged(tag.description)
+        _ = try await pull(image, platform: tag.platform)
+        try await client.tag(image, as: name)
+        return name
     }
 
     package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {

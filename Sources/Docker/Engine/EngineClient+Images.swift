@@ -19,7 +19,7 @@ extension EngineClient {
     /// - Parameter report: gets lines of progress.
     /// - Throws: `Failure` with `ERR_IMAGE_PULL` in the engine's words, or `ERR_DOCKER`.
     package func pull(
-        _ image: ImageReference, platform: Platform, credentials: EngineCredentials?,
+        _ image: ImageReference, platform: Platform, credentials: RegistryCredentials,
         report: (String) -> Void = { _ in }
     ) async throws(Failure) {
         let query = HTTPURL.query([
@@ -27,7 +27,7 @@ extension EngineClient {
             ("platform", platform.oci),
         ])
         var call = Call(.post, "/images/create?\(query)")
-        call.headers["X-Registry-Auth"] = EngineCredentials.header(credentials, registry: image.registry)
+        call.headers["X-Registry-Auth"] = credentials.engineHeader(for: image.registry)
         try await progress(call) { json in
             if let line = EngineProgress.text(json) { report(line) }
         } failing: {
@@ -50,10 +50,10 @@ extension EngineClient {
     /// - Returns: the digest of the manifest that the registry has now, as the engine tells it.
     /// - Throws: `Failure` with `ERR_IMAGE_PUSH`, also when the engine tells no digest; `ERR_DOCKER`.
     package func push(
-        _ image: ImageReference, credentials: EngineCredentials?, report: (String) -> Void = { _ in }
+        _ image: ImageReference, credentials: RegistryCredentials, report: (String) -> Void = { _ in }
     ) async throws(Failure) -> Digest {
         var call = Call(.post, "/images/\(image.repository)/push?\(HTTPURL.query([("tag", image.tag ?? "latest")]))")
-        call.headers["X-Registry-Auth"] = EngineCredentials.header(credentials, registry: image.registry)
+        call.headers["X-Registry-Auth"] = credentials.engineHeader(for: image.registry)
         var digest: Digest?
         try await progress(call) { json in
             if let text = json["aux"]?["Digest"]?.stringValue { digest = try? Digest(text) }

@@ -1,5 +1,3 @@
-package import DeploymentModel
-
 /// How to log in to an OCI registry.
 package enum RegistryCredentials: Sendable, Hashable {
     case anonymous

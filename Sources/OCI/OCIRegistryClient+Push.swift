@@ -1,0 +1,150 @@
+package import DeploymentModel
+import HTTP
+import JSON
+import SystemPackage
+
+
+extension OCIRegistryClient {
+    /// How many blobs of one image are sent at a time.
+    private static let uploadsAtATime = 4
+
+    /// Pushes the one image, or index, of an OCI image layout (OCI image specification, `image-layout.md`) by digest,
+    /// without any tag. What the registry has already is not sent.
+    ///
+    /// - Parameters:
+    ///   - layout: the folder with `index.json` and `blobs`.
+    ///   - sources: images whose layers the new one may share: layers are taken over from their repositories where these
+    ///     are in the same registry and it allows that.
+    ///   - report: gets a line per blob.
+    /// - Returns: the digest of the manifest, computed from its bytes.
+    /// - Throws: `Failure` with `ERR_IMAGE_PUSH` when the layout is incomplete or the registry refuses; `ERR_NETWORK`.
+    package func push(
+        layout: String, to repository: ImageReference, mountingFrom sources: [ImageReference] = [],
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws(Failure) -> Digest {
+        let folder = ImageLayout(folder: layout)
+        let top = try folder.top()
+        let paths = sources.filter { $0.registry == repository.registry && $0.path != repository.path }.map(\.path)
+        try await push(top, from: folder, to: repository, mounting: Set(paths).sorted(), report: report)
+        return top.digest
+    }
+
+    private func push(
+        _ descriptor: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String],
+        report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        let manifest = try folder.manifest(descriptor)
+        switch manifest.content {
+        case .index(let children):
+            for child in children {
+                try await push(child, from: folder, to: repository, mounting: paths, report: report)
+            }
+        case .image(let config, let layers):
+            var seen: Set<Digest> = []
+            let blobs = ([config] + layers).filter { seen.insert($0.digest).inserted }
+            try await upload(blobs, from: folder, to: repository, mounting: paths, report: report)
+        }
+        try await put(manifest, as: repository.pinned(to: manifest.digest))
+    }
+
+    private func upload(
+        _ blobs: [Descriptor], from folder: ImageLayout, to repository: ImageReference, mounting paths: [String],
+        report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        let outcome = await withTaskGroup(of: Result<Void, Failure>.self) { group -> Result<Void, Failure> in
+            var waiting = blobs.makeIterator()
+            func addNext() {
+                guard let blob = waiting.next() else { return }
+                group.addTask {
+                    do throws(Failure) {
+                        report(try await upload(blob, from: folder, to: repository, mounting: paths))
+                        return .success(())
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            for _ in 0..<Self.uploadsAtATime { addNext() }
+            for await result in group {
+                if case .failure = result {
+                    group.cancelAll()
+                    return result
+                }
+                addNext()
+            }
+            return .success(())
+        }
+        try outcome.get()
+    }
+
+    /// Sends one blob, in a session of its own for each attempt.
+    ///
+    /// - Returns: a line about what was done.
+    private func upload(
+        _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String]
+    ) async throws(Failure) -> String {
+        if try await containsBlob(blob.digest, of: repository) { return "\(blob.digest.short) is there already" }
+        var attempt = 1
+        while true {
+            do throws(Failure) {
+                return try await uploadOnce(blob, from: folder, to: repository, mounting: paths)
+            } catch {
+                // Each attempt opens a new session, so that the whole of it may be repeated like a PUT.
+                let pause = retrying.policy.delay(
+                    after: .answered(status: 503, headers: [:]), attempt: attempt, method: .put,
+                    jitter: retrying.jitter())
+                guard error.code == .network, !Task.isCancelled, let pause else { throw error }
+                do { try await retrying.wait(pause) } catch { throw Failure(.network, "the push was cancelled") }
+                attempt += 1
+            }
+        }
+    }
+
+    private func uploadOnce(
+        _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String]
+    ) async throws(Failure) -> String {
+        var query = ""
+        for path in paths {
+            query = "?" + HTTPURL.query([("mount", blob.digest.description), ("from", path)])
+            let reply = try await fetch(Call(.post, repository, "blobs/uploads/" + query, access: .push))
+            if reply.status == 201 { return "\(blob.digest.short) taken over from \(path)" }
+            // No such blob there: the registry opened a session instead.
+            if reply.status == 202 {
+                if path == paths.last { return try await send(blob, from: folder, to: repository, session: reply) }
+                continue
+            }
+            break
+        }
+        let reply = try await fetch(Call(.post, repository, "blobs/uploads/", access: .push))
+        guard reply.status == 202 else { throw Failure(reply, image: repository, access: .push) }
+        return try await send(blob, from: folder, to: repository, session: reply)
+    }
+
+    private func send(
+        _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, session: HTTPReply
+    ) async throws(Failure) -> String {
+        let file = try folder.open(blob)
+        defer { try? file.close() }
+        let url: HTTPURL
+        do throws(HTTPError) {
+            url = try session.url.resolving(session.headers["Location"] ?? "")
+        } catch {
+            throw Failure(.imagePush, "\(repository.registry) names no place for the upload of \(blob.digest)")
+        }
+        guard url.origin.scheme == session.url.origin.scheme || url.origin.scheme == "https" else {
+            throw Failure(.imagePush, "\(repository.registry) wants the upload of \(blob.digest) without https")
+        }
+        let target = url.string + (url.string.contains("?") ? "&" : "?")
+        let call = Call(
+            .put, repository, url: target + HTTPURL.query([("digest", blob.digest.description)]), access: .push,
+            headers: ["Content-Type": "application/octet-stream"],
+            body: .file(descriptor: file.rawValue, length: blob.size),
+            // Registries may take their time to store a layer when it is all there.
+            deadlines: HTTPDeadlines(connect: .seconds(10), firstByte: .seconds(300), idle: .seconds(30)))
+        let reply = try await fetch(call, retrying: .never)
+        guard reply.status == 201 || reply.status == 204 else {
+            throw Failure(reply, image: repository.pinned(to: blob.digest), access: .push)
+        }
+        return "\(blob.digest.short) sent, \(blob.size) bytes"
+    }
+}
