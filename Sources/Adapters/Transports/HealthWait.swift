@@ -35,6 +35,8 @@ package struct HealthWait: Sendable {
                 while true {
                     let answer = await self.ask(endpoint)
                     if case .healthy(let health) = answer { return health }
+                    // An attempt that was cut off by the deadline is no answer.
+                    guard !Task.isCancelled else { throw .cancelledRun }
                     if case .vain(let reason) = answer { last.note(reason) }
                     if let end = try await ended() {
                         throw Failure(.health, "the processor \(end) before it was healthy")
