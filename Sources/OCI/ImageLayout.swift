@@ -23,7 +23,8 @@ struct ImageLayout: Sendable {
         do throws(Manifest.Malformed) {
             manifest = try Manifest(bytes, contentType: descriptor.mediaType)
         } catch {
-            throw Failure(.imagePush, "the manifest \(descriptor.digest) of an image layout can't be read: \(error.reason)")
+            throw Failure(
+                .imagePush, "the manifest \(descriptor.digest) of an image layout can't be read: \(error.reason)")
         }
         guard manifest.digest == descriptor.digest else {
             throw Failure(.imagePush, "the manifest \(descriptor.digest) of an image layout is \(manifest.digest)")

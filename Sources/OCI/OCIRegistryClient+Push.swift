@@ -3,7 +3,6 @@ import HTTP
 import JSON
 import SystemPackage
 
-
 extension OCIRegistryClient {
     /// How many blobs of one image are sent at a time.
     private static let uploadsAtATime = 4

@@ -51,7 +51,9 @@ struct BuilderTests {
         }
     }
 
-    @Test("The engine's builder pushes the local tag, one of its own by digest, and a pusher gets a layout", .tags(.small))
+    @Test(
+        "The engine's builder pushes the local tag, one of its own by digest, and a pusher gets a layout", .tags(.small)
+    )
     func arguments() throws {
         let request = try request(target: "runtime")
         let local = request.repository.tagged("build-1")

@@ -44,19 +44,17 @@ struct RealBuildTests {
         // What RUN writes, and the folder that COPY makes, carry the time of the build.
         let steps = [
             "FROM \(real.base)", "COPY hello.txt /opt/new/hello.txt",
-            "RUN [\"python3\", \"-c\", \"open('/made', 'w').write('x')\"]",
+            "RUN [\"python3\", \"-c\", \"open('/made', 'w').write('x')\"]", "",
         ]
         var built: [BuiltImage] = []
-        for run in 0..<2 {
+        for _ in 0..<2 {
             let lines = Lines()
-            // An argument that nothing uses, so that the second build shares no step with the first.
-            let (request, archive) = try real.request(
-                .host, dockerfile: (["ARG RUN=\(run)"] + steps).joined(separator: "\n") + "\n")
+            let (request, archive) = try real.request(.host, dockerfile: steps.joined(separator: "\n"))
             let builder = BuildxBuilder(
-                driver: driver, environment: ["BUILDKIT_PROGRESS": "plain"], registry: real.registry,
-                pusher: real.registry, now: RealEngine.now)
+                driver: driver, registry: real.registry, pusher: real.registry, usesCache: false, now: RealEngine.now)
             built.append(try await builder.buildImage(request, log: lines.append))
-            #expect(lines.all.contains { $0.hasPrefix("push: ") && ($0.contains("taken over") || $0.contains("already")) })
+            #expect(
+                lines.all.contains { $0.hasPrefix("push: ") && ($0.contains("taken over") || $0.contains("already")) })
             withExtendedLifetime(archive) {}
         }
         #expect(Set(built.map(\.digest)).count == 1)
@@ -104,7 +102,13 @@ struct RealBuildTests {
         let request = BuildRequest(
             ref: good.ref, platform: good.platform, repository: try ImageReference("127.0.0.1:9/none/none"),
             contextArchive: archive.path, dockerfile: good.dockerfile, args: [:], target: nil)
-        await expectFailure(.imagePush) { try await real.build(request) }
+        do {
+            _ = try await real.build(request)
+            Issue.record("no failure")
+        } catch let failure as Failure {
+            // Whoever pushes, the engine or this process, says it in its own way.
+            #expect(failure.code == .imagePush || failure.code == .network, "\(failure)")
+        }
         for image in try await real.client.images(of: request.repository) { try await real.client.removeImage(image) }
     }
 

@@ -53,7 +53,8 @@ struct RealEngine {
     }
 
     /// Builds with whatever fits the engine.
-    func build(_ request: BuildRequest, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> BuiltImage {
+    func build(_ request: BuildRequest, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> BuiltImage
+    {
         switch try await BuilderChoice.find(client) {
         case .buildx(let driver):
             try await BuildxBuilder(driver: driver, registry: registry, pusher: registry, now: Self.now)

@@ -30,6 +30,7 @@ package struct BuildxBuilder: ImageBuilder {
     private let program: DockerProgram
     private let registry: any ImageRegistry
     private let pusher: (any LayoutPusher)?
+    private let usesCache: Bool
     private let now: @Sendable () -> Int
 
     /// How the builder that buildx uses keeps images.
@@ -45,14 +46,17 @@ package struct BuildxBuilder: ImageBuilder {
     ///   - environment: variables for docker on top of the process's own, for example `DOCKER_HOST`, `BUILDX_BUILDER`.
     ///   - registry: confirms the digest that was pushed.
     ///   - pusher: sends the image in buildx's place.
+    ///   - usesCache: whether steps that were done before may be taken over.
     ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
     package init(
         driver: Driver, executable: String = "docker", environment: [String: String?] = [:],
-        registry: any ImageRegistry, pusher: (any LayoutPusher)? = nil, now: @escaping @Sendable () -> Int
+        registry: any ImageRegistry, pusher: (any LayoutPusher)? = nil,
+        usesCache: Bool = true, now: @escaping @Sendable () -> Int
     ) {
         self.driver = driver
         self.registry = registry
         self.pusher = pusher
+        self.usesCache = usesCache
         self.now = now
         var variables = environment
         // Constant times and no provenance: the same inputs give the same digest.
@@ -118,12 +122,12 @@ package struct BuildxBuilder: ImageBuilder {
 
     func arguments(_ request: BuildRequest, output: String, metadata: String) -> [String] {
         var arguments = [
-            // Without --pull a local image of the base's name would silently win over the one in its OCI registry.
-            "buildx", "build", "--pull", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
+            "buildx", "build", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
             "--metadata-file", metadata, "--provenance=false", "--sbom=false", "--progress=plain",
             // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
             "--pull",
         ]
+        if !usesCache { arguments.append("--no-cache") }
         for (name, value) in request.args.sorted(by: { $0.key < $1.key }) {
             arguments += ["--build-arg", "\(name)=\(value)"]
         }
