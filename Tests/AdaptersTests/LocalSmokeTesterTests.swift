@@ -1,0 +1,154 @@
+import BLAKE3
+import DeploymentModel
+import HTTP
+import JSON
+import Synchronization
+import Testing
+
+@testable import Adapters
+
+/// A smoke test from health to verdict, with a processor made of closures that really uploads.
+@Suite(.timeLimit(.minutes(1))) struct LocalSmokeTesterTests {
+    private static let content = Array("hello\n".utf8)
+
+    /// What the processor does wrong.
+    enum Fault: Sendable, CaseIterable {
+        case none, wrongBytes, noUploads, noIndex, providerError, dead
+    }
+
+    private func smoke(
+        _ fault: Fault, transport: ProcessorAPI.Transport, gateway: String? = "127.0.0.1"
+    ) async throws -> (Result<SmokeVerdict, Failure>, [String]) {
+        let client = HTTPClient()
+        let lines = Mutex<[String]>([])
+        let server = LoopbackServer(
+            http: { request in
+                switch request.path {
+                case "/healthz": fault == .dead ? .init(status: 503) : .init(chunks: [#"{"ok":true}"#])
+                case "/run-stream":
+                    await .init(
+                        type: "text/event-stream",
+                        chunks: [
+                            "event: progress\ndata: {}\n\n",
+                            "event: done\ndata: \(Self.run(request.body, fault, client).compact)\n\n",
+                        ])
+                default: .init(status: 404)
+                }
+            }, webSocket: { _ in [.close(1011, "")] })
+        let result = try await withTemporaryFolder { folder in
+            try await server.run { origin in
+                let port = Int(origin.split(separator: ":").last ?? "") ?? 0
+                let request = SmokeRequest(
+                    ref: try ProcessorRef("text/echo@1"), containerID: "c1", hostPort: port,
+                    image: try ImageReference("127.0.0.1:5000/a@sha256:" + String(repeating: "a", count: 64)),
+                    platform: .amd64, api: ProcessorAPI(transport: transport), inputs: ["schema": "v1"],
+                    outputs: [DeclaredOutput(path: "out/a.txt")], executionID: "smoke-1", startupSeconds: 15,
+                    timeoutSeconds: 60)
+                let tester = LocalSmokeTester(
+                    engine: OneContainer(gateway: gateway, state: fault == .dead ? .exited(code: 3) : .running),
+                    folder: folder, client: client)
+                let result: Result<SmokeVerdict, Failure>
+                do throws(Failure) {
+                    result = .success(try await tester.smoke(request) { line in lines.withLock { $0.append(line) } })
+                } catch {
+                    result = .failure(error)
+                }
+                #expect(try names(in: folder).isEmpty)
+                return result
+            }
+        }
+        return (result, lines.withLock { $0 })
+    }
+
+    /// The processor.
+    private static func run(_ body: [UInt8], _ fault: Fault, _ client: HTTPClient) async -> JSONValue {
+        guard let payload = try? JSONValue(parsing: body), let prefix = payload["write_prefix"]?.stringValue,
+            let id = payload["execution_id"], fault != .providerError
+        else {
+            return ["status": "error", "error": ["code": "ERR_PROVIDER", "message": "no"], "execution_id": ""]
+        }
+        let entry: JSONValue = [
+            "path": .string(prefix + "out/a.txt"), "cid": .string(ContentID(of: content).description),
+            "size_bytes": .integer(Int64(content.count)), "mime": "text/plain",
+        ]
+        func put(_ name: String, _ bytes: [UInt8]) async {
+            guard let url = payload["put_urls"]?[name]?.stringValue else { return }
+            _ = try? await client.fetch(HTTPRequest(.put, url, body: .bytes(bytes)), upTo: 0)
+        }
+        if fault != .noUploads {
+            await put("outputs/out/a.txt", fault == .wrongBytes ? Array("HELLO\n".utf8) : content)
+        }
+        if fault != .noUploads, fault != .noIndex {
+            await put("outputs.json", Array(JSONValue.object(["outputs": [entry]]).compact.utf8))
+        }
+        return [
+            "status": "success", "execution_id": id, "outputs": [entry], "meta": [:],
+            "index_path": .string(prefix + "outputs.json"),
+        ]
+    }
+
+    @Test func passesAProcessorThatKeepsItsWord() async throws {
+        let (result, lines) = try await smoke(.none, transport: .http)
+        #expect(try result.get() == SmokeVerdict(outputs: 1, events: 1))
+        #expect(lines == ["progress {}"])
+    }
+
+    @Test(arguments: [
+        (Fault.wrongBytes, ErrorCode.outputMismatch), (.noIndex, .outputMismatch), (.providerError, .badResponse),
+    ])
+    func failsOneThatDoesNot(fault: Fault, code: ErrorCode) async throws {
+        let (result, _) = try await smoke(fault, transport: .http)
+        guard case .failure(let failure) = result else {
+            Issue.record("passed")
+            return
+        }
+        #expect(failure.code == code)
+        #expect(failure.detail == "the last 50 lines")
+    }
+
+    @Test func aDeadContainerFailsAtOnceWithItsLog() async throws {
+        let (result, _) = try await smoke(.dead, transport: .http)
+        guard case .failure(let failure) = result else {
+            Issue.record("passed")
+            return
+        }
+        #expect(failure.code == .health)
+        #expect(failure.message.contains("exited with code 3"))
+        #expect(failure.detail == "the last 50 lines")
+    }
+
+    @Test func saysWhatWasNotChecked() async throws {
+        let (unuploaded, lines) = try await smoke(.noUploads, transport: .http)
+        #expect(try unuploaded.get().outputs == 1)
+        #expect(lines.contains { $0.hasPrefix("warning: ") })
+        let (unreachable, notes) = try await smoke(.none, transport: .http, gateway: nil)
+        #expect(try unreachable.get().outputs == 1)
+        #expect(notes.contains { $0.contains("not checked") })
+    }
+
+    @Test func usesTheTransportThatTheProcessorSpeaks() async throws {
+        let (result, _) = try await smoke(.none, transport: .ws)
+        guard case .failure(let failure) = result else {
+            Issue.record("passed")
+            return
+        }
+        #expect(failure.code == .wsClose)
+    }
+}
+
+/// An engine with one container, whose address for call-backs is known or not.
+private struct OneContainer: ContainerEngine {
+    let gateway: String?
+    let state: ContainerState
+
+    func containers() async throws(Failure) -> [ObservedContainer] { [] }
+    func imageID(of image: ImageReference) async throws(Failure) -> String? { nil }
+    func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String { "" }
+    func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
+        throw Failure(.docker, "this engine starts nothing")
+    }
+    func state(of id: String) async throws(Failure) -> ContainerState? { state }
+    func logTail(of id: String, lines: Int) async throws(Failure) -> String { "the last \(lines) lines" }
+    func remove(_ id: String, graceSeconds: Int) async throws(Failure) {}
+    func gatewayAddress() async throws(Failure) -> String? { gateway }
+}
