@@ -108,6 +108,36 @@ let package = Package(
         .testTarget(
             name: "RegistryCatalogTests", dependencies: ["RegistryCatalog", "DeploymentModel", "Git", "TestSupport"],
             swiftSettings: settings),
+        .target(name: "LoopbackServer", path: "Tests/HTTPTests/LoopbackServer", swiftSettings: settings),
+        .testTarget(
+            name: "AdaptersTests",
+            dependencies: [
+                "Adapters", "DeploymentModel", "HTTP", "WebSocket", "JSON", "BLAKE3",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "DockerTests",
+            dependencies: [
+                "Docker", "OCI", "HTTP", "JSON", "DeploymentModel", "LoopbackServer",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["HTTP", "LoopbackServer"], exclude: ["LoopbackServer"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OCITests", dependencies: ["OCI", "HTTP", "JSON", "DeploymentModel", "LoopbackServer"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WebSocketTests",
+            dependencies: [
+                "WebSocket", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ], swiftSettings: settings),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
         .testTarget(
             name: "CLITests",

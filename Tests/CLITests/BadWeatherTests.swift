@@ -1,4 +1,5 @@
 import DeploymentModel
+import Git
 import JSON
 import TestSupport
 import Testing

@@ -53,6 +53,6 @@ struct Pinion {
             case .exited(let code): Int(code)
             default: -1
             }
-        return Outcome(exitCode: code, stdout: result.standardOutput ?? "", stderr: result.standardError ?? "")
+        return Outcome(exitCode: code, stdout: result.standardOutput, stderr: result.standardError)
     }
 }

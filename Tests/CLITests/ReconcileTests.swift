@@ -1,5 +1,8 @@
 import DeploymentModel
+import Docker
+import Git
 import JSON
+import TestSupport
 import Testing
 
 /// The main job, on a real engine, a real OCI registry and real git.

@@ -24,7 +24,8 @@ enum Skopeo {
             "skopeo", ["copy", "--quiet", "--src-tls-verify=false", "docker://\(image)", "dir:\(folder.path)/image"])
         #expect(copy.exitCode == 0, "\(copy.stderr)")
         var machines: Set<Int> = []
-        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder.path + "/image")) ?? [] where name.utf8.count == 64 {
+        for name in (try? FileManager.default.subpathsOfDirectory(atPath: folder.path + "/image")) ?? []
+        where name.utf8.count == 64 {
             let path = "\(folder.path)/image/\(name)"
             let unpacked = "\(folder.path)/\(name)"
             try FileManager.default.createDirectory(atPath: unpacked, withIntermediateDirectories: true)

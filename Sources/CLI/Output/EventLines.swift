@@ -17,7 +17,7 @@ struct EventLines {
         let name = event.ref.map { style.bold($0.description) + "  " } ?? ""
         let head = "\(style.dim(Self.seconds(event.time)))  "
         switch event.kind {
-        case .started: return isVerbose || event.step != .remove ? head + style.dim("· ") + name + style.dim(step) : nil
+        case .started: return isVerbose || event.step == .build ? head + style.dim("· ") + name + style.dim(step) : nil
         case .log(let text):
             return isVerbose ? head + style.dim("  \(event.ref.map { "\($0) " } ?? "")\(step) | \(text)") : nil
         case .finished(let text): return head + style.green("✓ ") + name + step + style.dim("  \(text)")

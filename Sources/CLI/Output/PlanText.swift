@@ -68,21 +68,26 @@ struct PlanText {
             let platforms = item.builds.map(\.oci).joined(separator: ", ")
             rows.append(("build", "\(platforms) → \(recipe.repository.repository)"))
         }
-        if let pin = item.pin {
-            let place = pin.mode == .record ? "in the record" : "in \(pin.specPath)"
-            for platform in Platform.allCases {
-                let old = pin.from[platform]?.digest?.short ?? "none"
-                let new =
-                    item.builds.contains(platform) ? "known after build" : item.images[platform]?.digest?.short ?? "?"
-                if old != new { rows.append(("pin", "\(platform) \(old) → \(new) \(style.dim(place))")) }
-            }
-        }
+        if let pin = item.pin { rows.append(("pin", pinRow(pin, of: item))) }
         if let deploy = item.deploy {
             rows.append(("deploy", "container for \(deploy.platform.oci) (\(deploy.reason))"))
         }
         if let smoke = item.smoke { rows.append(("smoke", "local, mock, \(smoke.api.transport.rawValue)")) }
         for stale in item.remove { rows.append(("remove", "container \(stale.name)")) }
         return rows
+    }
+
+    /// `amd64 none → 60d28ccbbfe3, arm64 …`; one word for both when they come with the build.
+    private func pinRow(_ pin: PinAction, of item: PlanItem) -> String {
+        let place = style.dim(pin.mode == .record ? "in the record" : "in \(pin.specPath)")
+        if item.builds.count == Platform.allCases.count { return "amd64, arm64: known after build \(place)" }
+        let changes = Platform.allCases.compactMap { platform -> String? in
+            let old = pin.from[platform]?.digest?.short ?? "none"
+            if item.builds.contains(platform) { return "\(platform) \(old) → known after build" }
+            let new = item.images[platform]?.digest?.short ?? "none"
+            return old == new ? nil : "\(platform) \(old) → \(new)"
+        }
+        return "\(changes.joined(separator: ", ")) \(place)"
     }
 
     private func padding(_ ref: ProcessorRef, _ width: Int) -> String {

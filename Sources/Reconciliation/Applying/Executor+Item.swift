@@ -115,8 +115,9 @@ extension Executor {
                 let evidence = Evidence(
                     digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: "local",
                     mode: "mock", transport: smoke.api.transport)
+                let outputs = "\(verdict.outputs) output\(verdict.outputs == 1 ? "" : "s")"
                 let events = verdict.events == 0 ? "" : ", \(verdict.events) events"
-                return (evidence, "\(smoke.api.transport.rawValue), \(verdict.outputs) outputs\(events)")
+                return (evidence, "\(smoke.api.transport.rawValue), \(outputs)\(events)")
             }
         } catch {
             // What was started for this run and failed is not left behind; what ran before keeps running.
