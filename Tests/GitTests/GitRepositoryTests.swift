@@ -26,7 +26,7 @@ struct GitRepositoryTests {
 
     @Test func `a commit changes only what it says`() async throws {
         let fixture = try await RepositoryFixture(["a.txt": "one", "folder/b.txt": "two"])
-        try await fixture.commit(["folder/b.txt": "", "new/c.txt": "three"], message: "second")
+        try await fixture.commit(["folder/b.txt": nil, "new/c.txt": "three"], message: "second")
         let commit = try await fixture.repository.commit(at: "main")
         #expect(try await fixture.repository.files(at: commit.id).map(\.path) == ["a.txt", "new/c.txt"])
         #expect(commit.message == "second")

@@ -15,12 +15,12 @@ package struct RepositoryFixture: Sendable {
 
     package var path: String { folder.path + "/registry.git" }
 
-    /// Commits these files on top of `main`; an empty text removes the file.
+    /// Commits these files on top of `main`; `nil` removes a file.
     @discardableResult
-    package func commit(_ files: [String: String], message: String = "change") async throws -> ObjectID {
+    package func commit(_ files: [String: String?], message: String = "change") async throws -> ObjectID {
         let tip = try await repository.target(of: "refs/heads/main")
         let changes = files.sorted { $0.key < $1.key }.map { path, text in
-            text.isEmpty ? TreeChange.remove(path: path) : .write(path: path, content: Array(text.utf8))
+            text.map { TreeChange.write(path: path, content: Array($0.utf8)) } ?? .remove(path: path)
         }
         let commit = try await repository.commit(
             changes, onto: tip, moving: "refs/heads/main", message: message, as: Self.identity, time: 1_700_000_000)
