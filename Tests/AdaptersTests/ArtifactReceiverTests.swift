@@ -7,7 +7,7 @@ import Testing
 
 @testable import Adapters
 
-@Suite(.timeLimit(.minutes(1))) struct ArtifactReceiverTests {
+@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct ArtifactReceiverTests {
     private let client = HTTPClient()
 
     private func put(

@@ -6,7 +6,7 @@ import Testing
 @testable import Adapters
 
 /// Envelopes that lie, and what they are told.
-@Suite struct EnvelopeCheckTests {
+@Suite(.tags(.small)) struct EnvelopeCheckTests {
     private static let digest = "sha256:" + String(repeating: "a", count: 64)
     private let check: EnvelopeCheck
     private let artifact = ReceivedArtifacts.Artifact(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Adapters
 
-@Suite struct EnvelopeReadingTests {
+@Suite(.tags(.small)) struct EnvelopeReadingTests {
     static let cid = ContentID(of: [UInt8]("x".utf8))
 
     static func success(_ changes: [String: JSONValue?] = [:]) -> JSONValue {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Adapters
 
-@Suite struct EventStreamParserTests {
+@Suite(.tags(.small)) struct EventStreamParserTests {
     static let streams: [(String, [ServerSentEvent])] = [
         ("data: a\n\n", [event("a")]),
         ("data:a\r\rdata: b\r\n\r\n", [event("a"), event("b")]),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Adapters
 
-@Suite(.timeLimit(.minutes(1))) struct HealthWaitTests {
+@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct HealthWaitTests {
     private let clock = ManualClock(patience: .seconds(15))
 
     private func wait(

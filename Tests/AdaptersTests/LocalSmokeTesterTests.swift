@@ -8,7 +8,7 @@ import Testing
 @testable import Adapters
 
 /// A smoke test from health to verdict, with a processor made of closures that really uploads.
-@Suite(.timeLimit(.minutes(1))) struct LocalSmokeTesterTests {
+@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct LocalSmokeTesterTests {
     private static let content = Array("hello\n".utf8)
 
     /// What the processor does wrong.

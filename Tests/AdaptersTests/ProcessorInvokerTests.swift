@@ -5,7 +5,7 @@ import Testing
 
 @testable import Adapters
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessorInvokerTests {
+@Suite(.tags(.small), .timeLimit(.minutes(1))) struct ProcessorInvokerTests {
     /// Answers with a value, or never.
     private struct Scripted: ProcessorTransport {
         let answer: Result<JSONValue, Failure>?

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Adapters
 
-@Suite struct RunConversationTests {
+@Suite(.tags(.small)) struct RunConversationTests {
     private let payload: RunPayload
 
     init() throws {

@@ -3,7 +3,7 @@ import DeploymentModel
 import JSON
 import Testing
 
-@Suite struct RunValueTests {
+@Suite(.tags(.small)) struct RunValueTests {
     @Test(arguments: ["a", "E123", "0", "a.b_c-d", String(repeating: "x", count: 128)])
     func acceptsExecutionIDs(text: String) throws {
         #expect(try ExecutionID(text).description == text)

@@ -7,7 +7,7 @@ import Testing
 @testable import Adapters
 
 /// Every transport against a server on loopback.
-@Suite(.timeLimit(.minutes(1))) struct TransportTests {
+@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct TransportTests {
     private let payload: RunPayload
     private let client = HTTPClient()
     private static let result = #"{"status":"error","execution_id":"E1","error":{"code":"ERR_X","message":"m"}}"#

@@ -2,7 +2,7 @@ import Adapters
 import DeploymentModel
 import Testing
 
-@Suite struct WorldPathTests {
+@Suite(.tags(.small)) struct WorldPathTests {
     static let canonical: [(String, String)] = [
         ("/artifacts/a", "/artifacts/a"),
         ("/streams/camera/frames", "/streams/camera/frames"),
@@ -72,7 +72,7 @@ import Testing
     }
 }
 
-@Suite struct WritePrefixTests {
+@Suite(.tags(.small)) struct WritePrefixTests {
     private let execution: ExecutionID
 
     init() throws { execution = try ExecutionID("E1") }

@@ -1,7 +1,7 @@
 import BLAKE3
 import Testing
 
-@Suite struct ContentHasherTests {
+@Suite(.tags(.small)) struct ContentHasherTests {
     /// The input of the official vectors: the bytes 0 to 250 again and again.
     static func input(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0 % 251) } }
 

@@ -1,7 +1,7 @@
 import BLAKE3
 import Testing
 
-@Suite struct ContentIDTests {
+@Suite(.tags(.small)) struct ContentIDTests {
     static let digits = String(repeating: "0123456789abcdef", count: 4)
 
     @Test func readsWhatItWrites() throws {

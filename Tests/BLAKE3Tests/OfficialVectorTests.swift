@@ -3,7 +3,7 @@ import FoundationEssentials
 import Testing
 
 /// The published vectors; found through `PINION_SUITES`, a folder that holds `blake3/test_vectors.json`.
-@Suite struct OfficialVectorTests {
+@Suite(.tags(.medium)) struct OfficialVectorTests {
     struct Vectors: Decodable {
         struct Case: Decodable {
             let inputLength: Int

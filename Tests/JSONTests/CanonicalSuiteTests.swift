@@ -3,7 +3,7 @@ import JSON
 import Testing
 
 /// The published data of RFC 8785; found through `PINION_SUITES`, a folder that holds `jcs/testdata`.
-@Suite struct CanonicalSuiteTests {
+@Suite(.tags(.medium)) struct CanonicalSuiteTests {
     @Test(arguments: ["arrays", "french", "structures", "unicode", "values", "weird"])
     func canonicalFormIsThePublishedOne(name: String) throws {
         guard let root = ProcessInfo.processInfo.environment["PINION_SUITES"] else {

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct JSONParsingTests {
+@Suite(.tags(.small)) struct JSONParsingTests {
     static let texts: [(String, JSONValue)] = [
         ("null", JSONValue.null), (" true\r\n", true), ("false", false), ("\"\"", ""),
         ("0", 0), ("-0", 0), ("-12", -12), ("9223372036854775807", 9_223_372_036_854_775_807),

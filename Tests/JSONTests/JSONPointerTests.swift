@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct JSONPointerTests {
+@Suite(.tags(.small)) struct JSONPointerTests {
     /// The document and the table of RFC 6901 section 5.
     static let document: JSONValue = [
         "foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8,

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct JSONTextTests {
+@Suite(.tags(.small)) struct JSONTextTests {
     static let texts: [(JSONValue, String)] = [
         (JSONValue.null, "null"), (true, "true"), (-5, "-5"), ("a/b\u{7F}é", "\"a/b\u{7F}é\""),
         ("\u{01}\u{1F}\u{08}\t\n\u{0C}\r\"\\", #""\u0001\u001f\b\t\n\f\r\"\\""#),

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct JSONValueTests {
+@Suite(.tags(.small)) struct JSONValueTests {
     @Test func equalityIsByMathematicalValue() {
         #expect(JSONValue.integer(1) == .number(1.0))
         #expect(JSONValue.integer(1).hashValue == JSONValue.number(1.0).hashValue)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import WebSocket
 
-@Suite struct MessageAssemblerTests {
+@Suite(.tags(.small)) struct MessageAssemblerTests {
     @Test func joinsFragmentsAroundControlFrames() throws {
         var assembler = MessageAssembler(messageLimit: 100)
         #expect(try assembler.take(frame(.text, "He", fin: false)) == .incomplete)

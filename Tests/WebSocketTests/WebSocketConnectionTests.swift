@@ -5,7 +5,7 @@ import Testing
 @testable import WebSocket
 
 /// The whole client against a server on loopback.
-@Suite(.timeLimit(.minutes(1))) struct WebSocketConnectionTests {
+@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct WebSocketConnectionTests {
     @Test func exchangesMessagesAndClosesWith1000() async throws {
         let requestLines = Mutex<[String]>([])
         let closing = Mutex<Peer.Frame?>(nil)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import WebSocket
 
-@Suite struct WebSocketRequestTests {
+@Suite(.tags(.small)) struct WebSocketRequestTests {
     static let addresses: [(String, String, Int, String, String)] = [
         ("ws://127.0.0.1:8000/run", "127.0.0.1", 8000, "/run", "127.0.0.1:8000"),
         ("ws://example.com", "example.com", 80, "/", "example.com"),

@@ -6,7 +6,7 @@ import Testing
 @testable import WebSocket
 
 /// Time and demand, in an embedded channel whose clock the test moves.
-@Suite(.timeLimit(.minutes(1))) struct WebSocketSessionTests {
+@Suite(.tags(.small), .timeLimit(.minutes(1))) struct WebSocketSessionTests {
     private let channel = EmbeddedChannel()
     private let fate = ConnectionFate()
     private let messages: MessageProducer
