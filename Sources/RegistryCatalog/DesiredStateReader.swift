@@ -37,7 +37,8 @@ package struct DesiredStateReader: Sendable {
             let snapshotID = try catalog.snapshotID().description
             let state = DesiredState(
                 environment: environment.name, branch: branch, commit: catalog.commit.id.hex, snapshotID: snapshotID,
-                pinMode: pins, processors: processors)
+                pinMode: pins, processors: processors,
+                isComplete: !catalog.hasErrors && diagnostics.isEmpty)
             return (state, diagnostics)
         } catch { throw Failure(.spec, error.message) }
     }

@@ -120,6 +120,60 @@ struct ReconciliationTests {
         #expect(try await fixture.plan(desired).isEmpty)
     }
 
+    @Test func `what another clone built is found by its content tag, and what runs it already is not restarted`()
+        async throws
+    {
+        let desired = Fixture.desired([try Fixture.processor()])
+        await fixture.apply(try await fixture.plan(desired))
+        fixture.world.change { state in
+            state.builds = [:]
+            state.records = [:]
+        }
+        let before = fixture.effects.count
+        let plan = try await fixture.plan(desired)
+        #expect(plan.items.map(\.steps) == [[.pin, .smoke]])
+        #expect(!(await fixture.apply(plan)).hasFailures)
+        #expect(fixture.effects.dropFirst(before) == ["smoke text/stats@1", "record"])
+        #expect(try await fixture.plan(desired).isEmpty)
+    }
+
+    @Test func `a build that gives the image that runs already restarts nothing`() async throws {
+        let desired = Fixture.desired([try Fixture.processor()])
+        await fixture.apply(try await fixture.plan(desired))
+        fixture.world.change { state in
+            state.builds = [:]
+            state.records = [:]
+            state.contentTags = [:]
+        }
+        let containers = fixture.world.now.containers
+        let plan = try await fixture.plan(desired)
+        #expect(plan.items.map(\.steps) == [[.build, .pin, .deploy, .smoke, .remove]])
+        #expect(!(await fixture.apply(plan)).hasFailures)
+        #expect(fixture.world.now.containers == containers)
+        #expect(try await fixture.plan(desired).isEmpty)
+    }
+
+    @Test func `a failed smoke test of a container that ran before leaves it running`() async throws {
+        let desired = Fixture.desired([try Fixture.processor()])
+        await fixture.apply(try await fixture.plan(desired))
+        fixture.world.change { state in
+            state.builds = [:]
+            state.records = [:]
+            state.contentTags = [:]
+            state.faults["smoke"] = Failure(.badResponse, "garbage")
+        }
+        #expect(await fixture.apply(try await fixture.plan(desired)).hasFailures)
+        #expect(fixture.world.now.containers.count == 1)
+    }
+
+    @Test func `while a spec is broken, nothing is called unwanted`() async throws {
+        await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
+        let broken = DesiredState(
+            environment: "local", branch: nil, commit: "c", snapshotID: "s", pinMode: .record, processors: [],
+            isComplete: false)
+        #expect(try await fixture.plan(broken).notes.isEmpty)
+    }
+
     @Test func `a tracked tag is pinned to its children, and again when it moves`() async throws {
         let tag = try ImageReference("127.0.0.1:1/vendor/hash:1")
         func children(_ text: String) -> [Platform: ImageReference] {

@@ -79,7 +79,16 @@ extension SimulatedWorld: ContextSource {
 
 extension SimulatedWorld: ImageRegistry {
     package func platforms(of image: ImageReference) async throws(Failure) -> [Platform: ImageReference] {
-        if let children = now.tags[image] { return children }
+        let state = now
+        if let children = state.tags[image] { return children }
+        // A content tag ends in the first digits of its digest.
+        if let tag = image.tag, state.contentTags[image.repository]?.contains(tag) == true,
+            let (pinned, platform) = state.images.first(where: { pinned, _ in
+                pinned.repository == image.repository && pinned.digest.map { tag.hasSuffix($0.short) } == true
+            })
+        {
+            return [platform: pinned]
+        }
         throw Failure(.imagePull, "\(image) is not there")
     }
 

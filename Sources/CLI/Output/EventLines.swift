@@ -1,10 +1,13 @@
 import DeploymentModel
 import Reconciliation
+import Synchronization
 
 /// The events of a run as lines, in the order in which they happen.
 struct EventLines {
     private let style: Style
     private let isVerbose: Bool
+    /// Both platforms of a build tend to fail alike: the second one's output is not shown again.
+    private let failed = FailedBuilds()
 
     init(style: Style, isVerbose: Bool) {
         self.style = style
@@ -23,9 +26,17 @@ struct EventLines {
         case .finished(let text): return head + style.green("✓ ") + name + step + style.dim("  \(text)")
         case .failed(let failure):
             return head + style.red("✗ ") + name + step + "\n"
-                + FailureText(failure, style: style, indent: "          ").text
-        case .skipped(let reason): return head + style.yellow("- ") + name + step + style.dim("  skipped: \(reason)")
+                + text(of: failure, event)
+        case .skipped(let steps):
+            let names = steps.map(\.rawValue).joined(separator: ", ")
+            return head + style.yellow("- ") + name + style.dim("\(names) skipped, because \(step) failed")
         }
+    }
+
+    private func text(of failure: Failure, _ event: RunEvent) -> String {
+        let isRepeated = event.step == .build && !failed.isFirst(event.ref)
+        let shown = isRepeated ? Failure(failure.code, failure.message) : failure
+        return FailureText(shown, style: style, indent: "          ").text
     }
 
     /// `  3.2s`, right-aligned.
@@ -34,4 +45,11 @@ struct EventLines {
         let text = "\(tenths / 10).\(tenths % 10)s"
         return String(repeating: " ", count: max(0, 6 - text.count)) + text
     }
+}
+
+/// The refs of which a build has failed so far.
+private final class FailedBuilds: Sendable {
+    private let refs = Mutex<Set<ProcessorRef?>>([])
+
+    func isFirst(_ ref: ProcessorRef?) -> Bool { refs.withLock { $0.insert(ref).inserted } }
 }

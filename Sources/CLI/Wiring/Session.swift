@@ -73,7 +73,7 @@ struct Session {
         if plan.items.contains(where: { !$0.builds.isEmpty }),
             case .buildx(let driver) = try await BuilderChoice.find(engine.client)
         {
-            return BuildxBuilder(driver: driver, registry: registry, now: now)
+            return BuildxBuilder(driver: driver, registry: registry, pusher: registry, now: now)
         }
         return EngineBuilder(engine.client, credentials: logins, registry: registry, now: now)
     }
@@ -87,6 +87,9 @@ struct Session {
 
     private static let seconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
 }
+
+/// buildx writes images to disk and the OCI client pushes them: by digest, with constant times, without a tag.
+extension OCIRegistryClient: LayoutPusher {}
 
 /// Names of runs: sortable by time, unlikely to meet.
 enum RunID {

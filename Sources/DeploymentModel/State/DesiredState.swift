@@ -12,10 +12,12 @@ package struct DesiredState: Hashable, Sendable {
     package let snapshotID: String
     package let pinMode: PinMode
     package let processors: [DesiredProcessor]
+    /// Claims that every spec could be read, so that what is not here is not wanted.
+    package let isComplete: Bool
 
     package init(
         environment: String, branch: String?, commit: String, snapshotID: String, pinMode: PinMode,
-        processors: [DesiredProcessor]
+        processors: [DesiredProcessor], isComplete: Bool = true
     ) {
         self.environment = environment
         self.branch = branch
@@ -23,6 +25,7 @@ package struct DesiredState: Hashable, Sendable {
         self.snapshotID = snapshotID
         self.pinMode = pinMode
         self.processors = processors
+        self.isComplete = isComplete
     }
 }
 

@@ -19,8 +19,20 @@ extension Failure {
                 .imagePush, "\(what) was built but can't be pushed to \(request.repository): \(words)",
                 remedy: "Log in with: docker login \(request.repository.registry)", detail: log)
         } else {
-            self.init(.imageBuild, "\(what) can't be built by \(builder): \(words)", detail: log)
+            self.init(
+                .imageBuild, "\(what) can't be built by \(builder): \(words)",
+                remedy: "See the whole output with --verbose.", detail: log.map(Self.summary))
         }
+    }
+}
+
+extension Failure {
+    /// BuildKit ends with the failed step, its output and its place in the Dockerfile, behind a line of dashes; what comes
+    /// before is only of interest when there is no such end.
+    private static func summary(_ log: String) -> String {
+        let lines = log.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let dashes = lines.firstIndex(of: "------") else { return log }
+        return lines[(dashes + 1)...].joined(separator: "\n")
     }
 }
 

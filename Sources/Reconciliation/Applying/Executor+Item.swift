@@ -38,7 +38,7 @@ extension Executor {
             }
         } catch {
             // The failure itself is an event already; what comes after it is told once.
-            for step in remaining.dropFirst() { log.add(item.ref, step, .skipped("\(remaining[0].rawValue) failed")) }
+            if remaining.count > 1 { log.add(item.ref, remaining[0], .skipped(Array(remaining.dropFirst()))) }
         }
         return ItemOutcome(record: progress.record)
     }
@@ -82,6 +82,9 @@ extension Executor {
             }
             let imageID = try await services.engine.pull(image, platform: deploy.platform)
             let name = ContainerSpec.name(of: item.ref, imageID: imageID)
+            if let running = try await running(item, imageID: imageID) {
+                return ((running, imageID), "\(running.name) runs this image already")
+            }
             // A container of the same image has the same name; it has to go before the new one can come.
             for stale in item.remove where stale.name == name {
                 try await services.engine.remove(stale.containerID, graceSeconds: 10)
@@ -93,6 +96,18 @@ extension Executor {
             let container = try await services.engine.start(spec)
             return ((container, imageID), "\(name) on 127.0.0.1:\(container.hostPort ?? 0)")
         }
+    }
+
+    /// A container that was seen to run this very image and spec, and still does: the plan could not know that a build
+    /// would give the image that runs.
+    private func running(_ item: PlanItem, imageID: String) async throws(Failure) -> ObservedContainer? {
+        let candidates = item.containers.filter {
+            $0.isRunning && $0.hostPort != nil && $0.imageID == imageID && $0.specHash == item.record.specHash
+        }
+        for candidate in candidates where try await services.engine.state(of: candidate.id) == .running {
+            return candidate
+        }
+        return nil
     }
 
     private func test(
@@ -121,7 +136,8 @@ extension Executor {
             }
         } catch {
             // What was started for this run and failed is not left behind; what ran before keeps running.
-            if item.deploy != nil { try? await services.engine.remove(container.id, graceSeconds: 1) }
+            let isOurs = item.deploy != nil && !item.containers.contains { $0.id == container.id }
+            if isOurs { try? await services.engine.remove(container.id, graceSeconds: 1) }
             throw error
         }
     }

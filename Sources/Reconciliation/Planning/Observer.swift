@@ -44,16 +44,40 @@ package struct Observer: Sendable {
     private struct Seen: Sendable {
         let ref: ProcessorRef
         var failure: Failure?
+        var builds: [BuildRecord] = []
         var missing: [ImageReference] = []
         var tracked: (tag: ImageReference, images: [Platform: ImageReference])?
         var imageIDs: [ImageReference: String] = [:]
 
         func enter(_ state: inout ObservedState) {
             if let failure { state.failures[ref] = failure }
+            for build in builds { state.builds[build.key] = build }
             state.missingImages.formUnion(missing)
             if let tracked { state.tracked[tracked.tag] = tracked.images }
             state.imageIDs.merge(imageIDs) { first, _ in first }
         }
+    }
+
+    /// Builds that others made and no record here tells of: the OCI registry has them under their content tags.
+    private func contentTags(
+        _ ref: ProcessorRef, _ recipe: BuildRecipe, besides builds: [InputKey: BuildRecord]
+    ) async throws(Failure) -> [BuildRecord] {
+        let unknown = recipe.keys.filter { builds[$0.value]?.image.repository != recipe.repository.repository }
+        guard !unknown.isEmpty else { return [] }
+        let tags = try await registry.tags(of: recipe.repository)
+        var found: [BuildRecord] = []
+        for (platform, key) in unknown.sorted(by: { $0.key < $1.key }) {
+            // More than one is no harm: the least digest is as good for everybody.
+            guard let tag = tags.filter({ $0.hasPrefix(key.contentTagPrefix(platform)) }).min(),
+                let image = try await registry.platforms(of: recipe.repository.tagged(tag))[platform],
+                image.digest.map({ tag == key.contentTag(platform, $0) }) == true
+            else { continue }
+            found.append(
+                BuildRecord(
+                    key: key, ref: ref, platform: platform, image: image, commit: recipe.commit, builder: "content tag")
+            )
+        }
+        return found
     }
 
     private func look(_ processor: DesiredProcessor, _ builds: [InputKey: BuildRecord]) async -> Seen {
@@ -62,8 +86,10 @@ package struct Observer: Sendable {
             var images: [ImageReference] = []
             switch processor.source {
             case .build(let recipe):
-                images = recipe.keys.values.compactMap { builds[$0]?.image }
-                for image in images where !(try await registry.contains(image)) { seen.missing.append(image) }
+                seen.builds = try await contentTags(processor.ref, recipe, besides: builds)
+                let known = recipe.keys.values.compactMap { builds[$0]?.image }
+                for image in known where !(try await registry.contains(image)) { seen.missing.append(image) }
+                images = known + seen.builds.map(\.image)
             case .track(let tag):
                 let children = try await registry.platforms(of: tag)
                 seen.tracked = (tag, children)

@@ -42,6 +42,8 @@ package struct PlanItem: Hashable, Sendable, Codable {
     package let pin: PinAction?
     package let deploy: DeployAction?
     package let smoke: SmokeAction?
+    /// The containers of this ref that were seen.
+    package let containers: [ObservedContainer]
     /// Containers of this ref that are to be removed at the end.
     package let remove: [RemoveAction]
     /// What goes into the record besides images and evidence.

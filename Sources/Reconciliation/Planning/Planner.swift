@@ -33,6 +33,8 @@ package struct Planner {
 
     /// Containers that no spec asks for are told of, not touched.
     private func notes() -> [String] {
+        // A spec that cannot be read may well ask for them.
+        guard desired.isComplete else { return [] }
         let wanted = Set(desired.processors.map(\.ref))
         return observed.containers.filter { !wanted.contains($0.ref) }.sorted { $0.name < $1.name }
             .map { "\($0.ref) runs as \($0.name), but no spec asks for it" }
@@ -69,8 +71,8 @@ package struct Planner {
             if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }
         }
 
-        let remove = observed.containers.filter { $0.ref == processor.ref && $0.id != running?.id }
-            .sorted { $0.name < $1.name }
+        let containers = observed.containers.filter { $0.ref == processor.ref }.sorted { $0.name < $1.name }
+        let remove = containers.filter { $0.id != running?.id }
             .map { RemoveAction(containerID: $0.id, name: $0.name, reason: "another container takes its place") }
         if deploy == nil, !remove.isEmpty { reasons.append("a container of an earlier run is left over") }
 
@@ -86,7 +88,8 @@ package struct Planner {
         if reasons.isEmpty { reasons.append("its record is not up to date") }
         return PlanItem(
             ref: processor.ref, reasons: reasons, builds: sources.missing, recipe: sources.recipe,
-            images: sources.images, pin: pin, deploy: deploy, smoke: smoke, remove: remove, record: record)
+            images: sources.images, pin: pin, deploy: deploy, smoke: smoke, containers: containers, remove: remove,
+            record: record)
     }
 
     private typealias Sources = (images: [Platform: ImageReference], missing: [Platform], recipe: BuildRecipe?)

@@ -13,8 +13,8 @@ package struct RunEvent: Hashable, Sendable, Codable {
         case log(String)
         case finished(String)
         case failed(Failure)
-        /// Not done, because something before it failed.
-        case skipped(String)
+        /// These steps are not done, because this one failed.
+        case skipped([Step])
     }
 
     /// `nil` for what concerns the run as a whole.

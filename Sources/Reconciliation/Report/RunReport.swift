@@ -51,7 +51,7 @@ package struct RunReport: Hashable, Sendable, Codable {
             case .failed(let failure):
                 entry.status = .failed
                 entry.failures.append(failure)
-            case .skipped: entry.skipped.append(event.step)
+            case .skipped(let steps): entry.skipped += steps
             case .started, .log: break
             }
             entries[ref] = entry

@@ -41,7 +41,7 @@ package struct StatusRow: Hashable, Sendable, Codable {
             let state: State =
                 if containers == nil {
                     .unknown
-                } else if !wanted.contains(ref), !own.isEmpty {
+                } else if desired.isComplete, !wanted.contains(ref), !own.isEmpty {
                     .orphaned
                 } else if bound != nil {
                     .running
