@@ -134,6 +134,8 @@ struct ReconciliationTests {
         #expect(plan.items.map(\.steps) == [[.pin, .smoke]])
         #expect(!(await fixture.apply(plan)).hasFailures)
         #expect(fixture.effects.dropFirst(before) == ["smoke text/stats@1", "record"])
+        let binding = try fixture.world.now.records[ProcessorRef("text/stats@1")]?.binding
+        #expect(binding?.name == fixture.world.now.containers.values.first?.name, "what is kept is recorded too")
         #expect(try await fixture.plan(desired).isEmpty)
     }
 

@@ -155,6 +155,7 @@ private struct ItemProgress {
     init(_ item: PlanItem) {
         self.item = item
         images = item.images
+        binding = item.record.binding
     }
 
     /// `nil` while nothing is certain enough to be written down.

@@ -89,6 +89,8 @@ package struct RecordAction: Hashable, Sendable, Codable {
     package let commit: String
     package let specHash: String
     package let keys: [Platform: InputKey]
+    /// What runs already and is kept.
+    package let binding: RefRecord.Binding?
     /// The record as it is, if there is one.
     package let previous: RefRecord?
 }

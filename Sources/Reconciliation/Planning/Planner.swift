@@ -77,13 +77,14 @@ package struct Planner {
         if deploy == nil, !remove.isEmpty { reasons.append("a container of an earlier run is left over") }
 
         let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
+        let binding = running.map { RefRecord.Binding(name: $0.name, platform: platform, imageID: $0.imageID) }
         let record = RecordAction(
-            commit: desired.commit, specHash: processor.specHash, keys: keys, previous: previous)
+            commit: desired.commit, specHash: processor.specHash, keys: keys, binding: binding, previous: previous)
         let revision = RefRecord.Revision(
             commit: desired.commit, specHash: processor.specHash, pins: sources.images, keys: keys)
         let isRecorded =
             sources.missing.isEmpty && previous?.applied.map(revision.isSame) == true
-            && previous.map { revision.isSame(as: $0.desired) } == true
+            && previous.map { revision.isSame(as: $0.desired) && $0.binding == binding } == true
         if isRecorded, pin == nil, deploy == nil, smoke == nil, remove.isEmpty { return nil }
         if reasons.isEmpty { reasons.append("its record is not up to date") }
         return PlanItem(
