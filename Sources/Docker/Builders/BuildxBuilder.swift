@@ -5,21 +5,6 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
-/// Pushes an image that lies on disk in the OCI image layout.
-package protocol LayoutPusher: Sendable {
-    /// Pushes the one image of a layout by digest, without a tag, and gives the digest of its manifest.
-    ///
-    /// - Parameters:
-    ///   - layout: the folder.
-    ///   - sources: images whose layers it may share.
-    ///   - report: gets a line per blob.
-    /// - Throws: `Failure` with `ERR_IMAGE_PUSH` or `ERR_NETWORK`.
-    func push(
-        layout: String, to repository: ImageReference, mountingFrom sources: [ImageReference],
-        report: @escaping @Sendable (String) -> Void
-    ) async throws(Failure) -> Digest
-}
-
 /// Builds with `docker buildx build`, one platform a call, and pushes.
 ///
 /// With a pusher, buildx writes the image to disk with constant file times, and the pusher sends it by digest: the same
@@ -170,25 +155,6 @@ package struct BuildxBuilder: ImageBuilder {
 
         func receive(_ line: String) {
             output.withLock { $0.receive(line) }
-        }
-    }
-}
-
-extension BuildRequest {
-    /// The context, opened for reading, and its length in bytes.
-    func openArchive() throws(Failure) -> (descriptor: FileDescriptor, length: Int64) {
-        do {
-            let descriptor = try FileDescriptor.open(FilePath(contextArchive), .readOnly, options: .closeOnExec)
-            do {
-                let length = try descriptor.seek(offset: 0, from: .end)
-                try descriptor.seek(offset: 0, from: .start)
-                return (descriptor, length)
-            } catch {
-                try? descriptor.close()
-                throw error
-            }
-        } catch {
-            throw Failure(.imageBuild, "the build context of \(ref) can't be read: \(error)")
         }
     }
 }

@@ -3,14 +3,6 @@ package import HTTP
 import JSON
 import Synchronization
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Speaks the Docker Engine API (https://docs.docker.com/reference/api/engine/), versions 1.41 to 1.47, whichever is the
 /// newest that the engine has.
 package final class EngineClient: Sendable {
@@ -139,64 +131,4 @@ package final class EngineClient: Sendable {
                 certificateFile: folder + "/ca.pem",
                 identity: .init(certificateFile: folder + "/cert.pem", keyFile: folder + "/key.pem")))
     }
-}
-
-extension EngineClient {
-    /// What to tell when there was no answer.
-    func unreachable(_ error: HTTPError) -> Failure {
-        if case .unix(let path) = address.endpoint, error.kind == .connect {
-            if access(path, F_OK) == 0, access(path, R_OK | W_OK) != 0 {
-                return Failure(
-                    .docker, "this user may not speak to the Docker engine at \(address.text)",
-                    remedy: "Add the user to the group that owns \(path), usually: sudo usermod -aG docker USER")
-            }
-        }
-        switch error.kind {
-        case .connect, .resolve, .timeout(.connect):
-            return Failure(
-                .docker, "no Docker engine answers at \(address.text)", remedy: Self.remedy(address),
-                detail: error.description)
-        default:
-            return Failure(
-                .docker, "the Docker engine at \(address.text) did not finish its answer: \(error.message)",
-                remedy: Self.remedy(address))
-        }
-    }
-
-    /// What the engine refused, in its own words (`{"message": …}`).
-    func refusal(_ reply: HTTPReply, _ code: ErrorCode, _ call: Call) -> Failure {
-        Failure(code, "Docker: \(words(reply, call))")
-    }
-
-    func words(_ reply: HTTPReply, _ call: Call) -> String {
-        let path = call.path.prefix { $0 != "?" }
-        return (try? JSONValue(parsing: reply.body))?["message"]?.stringValue
-            ?? "it answered \(reply.status) to \(call.method.rawValue) \(path)"
-    }
-
-    static func remedy(_ address: EngineAddress) -> String {
-        "Is Docker running? Start it, or name another engine: DOCKER_HOST=unix:///path or DOCKER_HOST=tcp://host:port, "
-            + "or choose one with: docker context use NAME"
-    }
-}
-
-/// A version of the Engine API: `1.45`.
-package struct APIVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
-    package let major: Int
-    package let minor: Int
-
-    package init(major: Int, minor: Int) {
-        self.major = major
-        self.minor = minor
-    }
-
-    package init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]) else { return nil }
-        self.init(major: major, minor: minor)
-    }
-
-    package static func < (left: Self, right: Self) -> Bool { (left.major, left.minor) < (right.major, right.minor) }
-
-    package var description: String { "\(major).\(minor)" }
 }
