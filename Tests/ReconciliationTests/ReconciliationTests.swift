@@ -168,6 +168,22 @@ struct ReconciliationTests {
         #expect(fixture.world.now.containers.count == 1)
     }
 
+    @Test func `a container that ends as soon as it is started is told with its code`() async throws {
+        fixture.world.change { $0.startsAreFatal = true }
+        let report = await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
+        let failure = try #require(report.entries.first?.failures.first)
+        #expect(failure.code == .health)
+        #expect(failure.message.contains("ended with code 1"))
+        #expect(failure.detail == "the last words")
+        #expect(fixture.world.now.containers.isEmpty)
+    }
+
+    @Test func `a container that the records don't know is somebody else's`() async throws {
+        await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
+        fixture.world.change { $0.records = [:] }
+        #expect(try await fixture.plan(Fixture.desired([])).notes.isEmpty)
+    }
+
     @Test func `while a spec is broken, nothing is called unwanted`() async throws {
         await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
         let broken = DesiredState(

@@ -21,6 +21,8 @@ package final class SimulatedWorld: Sendable {
         package var faults: [String: Failure] = [:]
         /// What the builder makes when it makes the wrong thing.
         package var wrongPlatform: Platform?
+        /// Whether containers end as soon as they are started.
+        package var startsAreFatal = false
     }
 
     private let state = Mutex(State())
@@ -131,7 +133,8 @@ extension SimulatedWorld: ContainerEngine {
             let container = ObservedContainer(
                 id: "c\(state.nextContainer)", name: spec.name, ref: spec.ref,
                 imageID: spec.image.digest?.description ?? "",
-                isRunning: true, specHash: spec.specHash, hostPort: 30_000 + state.nextContainer)
+                isRunning: !state.startsAreFatal, specHash: spec.specHash,
+                hostPort: state.startsAreFatal ? nil : 30_000 + state.nextContainer)
             state.nextContainer += 1
             state.containers[container.id] = container
             return container
@@ -142,7 +145,7 @@ extension SimulatedWorld: ContainerEngine {
         now.containers[id].map { $0.isRunning ? .running : .exited(code: 1) }
     }
 
-    package func logTail(of id: String, lines: Int) async throws(Failure) -> String { "" }
+    package func logTail(of id: String, lines: Int) async throws(Failure) -> String { "the last words" }
 
     package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
         try effect("remove \(id)") { state in state.containers[id] = nil }

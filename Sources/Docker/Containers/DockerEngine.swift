@@ -27,7 +27,7 @@ package struct DockerEngine: ContainerEngine {
         }
         if let held = try await client.image(image) { return try checked(held, image, platform) }
         let credentials = try await credentials.credentials(for: image.registry)
-        try await client.pull(image, platform: platform, credentials: credentials)
+        try await pullPatiently(image, platform, credentials)
         guard let pulled = try await client.image(image) else {
             throw Failure(.imagePull, "Docker pulled \(image) and does not hold it")
         }
@@ -43,6 +43,20 @@ package struct DockerEngine: ContainerEngine {
         _ = try await pull(image, platform: tag.platform)
         try await client.tag(image, as: name)
         return name
+    }
+
+    /// An engine with containerd's store now and then loses a layer between check and use while other pulls share it.
+    private func pullPatiently(
+        _ image: ImageReference, _ platform: Platform, _ credentials: RegistryCredentials
+    ) async throws(Failure) {
+        for pause in [Duration.milliseconds(200), .seconds(1)] {
+            do throws(Failure) {
+                return try await client.pull(image, platform: platform, credentials: credentials)
+            } catch {
+                guard error.code == .imagePull, (try? await Task.sleep(for: pause)) != nil else { throw error }
+            }
+        }
+        try await client.pull(image, platform: platform, credentials: credentials)
     }
 
     package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {

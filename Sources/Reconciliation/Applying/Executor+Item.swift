@@ -110,15 +110,27 @@ extension Executor {
         return nil
     }
 
+    /// Why a container that was started leads nowhere: as a rule its program has ended already.
+    private func ended(_ container: ObservedContainer) async -> Failure {
+        let state = try? await services.engine.state(of: container.id)
+        let log = try? await services.engine.logTail(of: container.id, lines: 50)
+        guard case .exited(let code) = state else {
+            return Failure(.health, "\(container.name) publishes no port", detail: log)
+        }
+        return Failure(
+            .health, "the container ended with code \(code) as soon as it was started",
+            remedy: "Its last lines are above.", detail: log)
+    }
+
     private func test(
         _ item: PlanItem, _ smoke: SmokeAction, _ container: ObservedContainer, _ images: [Platform: ImageReference]
     ) async throws(Failure) -> Evidence {
         do throws(Failure) {
             return try await step(item.ref, .smoke) { () throws(Failure) -> (Evidence, String) in
-                guard let image = images[smoke.platform], let digest = image.digest, let port = container.hostPort
-                else {
-                    throw Failure(.health, "\(container.name) publishes no port")
+                guard let image = images[smoke.platform], let digest = image.digest else {
+                    throw Failure(.imageUnpinned, "\(item.ref) has no image for \(smoke.platform.oci)")
                 }
+                guard let port = container.hostPort else { throw await ended(container) }
                 let request = SmokeRequest(
                     ref: item.ref, containerID: container.id, hostPort: port, image: image, platform: smoke.platform,
                     api: smoke.api, inputs: smoke.inputs, outputs: smoke.outputs,

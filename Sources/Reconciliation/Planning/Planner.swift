@@ -31,13 +31,16 @@ package struct Planner {
             blocked: blocked, notes: notes())
     }
 
-    /// Containers that no spec asks for are told of, not touched.
+    /// Containers of this environment that no spec asks for are told of, not touched. Those that its records don't know
+    /// are somebody else's.
     private func notes() -> [String] {
         // A spec that cannot be read may well ask for them.
         guard desired.isComplete else { return [] }
         let wanted = Set(desired.processors.map(\.ref))
-        return observed.containers.filter { !wanted.contains($0.ref) }.sorted { $0.name < $1.name }
-            .map { "\($0.ref) runs as \($0.name), but no spec asks for it" }
+        return observed.containers.filter { !wanted.contains($0.ref) && observed.records[$0.ref] != nil }.sorted {
+            $0.name < $1.name
+        }
+        .map { "\($0.ref) runs as \($0.name), but no spec asks for it" }
     }
 
     private func item(for processor: DesiredProcessor) throws(Failure) -> PlanItem? {

@@ -26,15 +26,14 @@ package struct StatusRow: Hashable, Sendable, Codable {
     /// Claims that the record holds evidence of a passed test.
     package let isTested: Bool
 
-    /// The rows of everything that is desired, recorded or running, sorted by ref.
+    /// The rows of everything that is desired or recorded, sorted by ref. Containers of neither are somebody else's.
     ///
     /// - Parameter containers: `nil` when no engine answered.
     package static func rows(
         desired: DesiredState, records: [ProcessorRef: RefRecord], containers: [ObservedContainer]?
     ) -> [StatusRow] {
         let wanted = Set(desired.processors.map(\.ref))
-        let refs = wanted.union(records.keys).union((containers ?? []).map(\.ref))
-        return refs.sorted().map { ref in
+        return wanted.union(records.keys).sorted().map { ref in
             let record = records[ref]
             let own = (containers ?? []).filter { $0.ref == ref && $0.isRunning }
             let bound = own.first { $0.imageID == record?.binding?.imageID }
