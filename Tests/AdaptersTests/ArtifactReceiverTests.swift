@@ -3,6 +3,7 @@ import DeploymentModel
 import HTTP
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import Adapters
@@ -140,14 +141,36 @@ import Testing
     @Test func aChunkedUploadOverTheLimitIsCutOff() async throws {
         var limits = ArtifactLimits()
         limits.file = 3
-        try await serving(limits: limits) { receiver, _ async throws in
+        try await serving(limits: limits) { receiver, folder async throws in
             let url = receiver.putURLs["outputs/a.txt"] ?? ""
             let path = "/" + (url.split(separator: "/").last ?? "")
             let answer = try await raw(
                 url, "PUT \(path) HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n")
             #expect(answer.hasPrefix("HTTP/1.1 413"))
             #expect(receiver.received.isEmpty)
+            #expect(try names(in: folder).isEmpty)
         }
+    }
+
+    @Test func aRefusedSenderGetsToSeeWhy() async throws {
+        try await serving { receiver, _ async throws in
+            let body = String(repeating: "x", count: 4_000_000)
+            let head = "PUT /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            let answer = try await raw(receiver.putURLs["outputs.json"] ?? "", head + body)
+            #expect(answer.hasPrefix("HTTP/1.1 404"))
+        }
+    }
+
+    @Test func idleConnectionsEndWithTheReceiver() async throws {
+        let client = Mutex<(any Channel)?>(nil)
+        try await serving { receiver, _ async throws in
+            let port = Self.port(of: receiver.putURLs["outputs.json"] ?? "")
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: "127.0.0.1", port: port).get()
+            try await channel.writeAndFlush(ByteBuffer(string: "PUT"))
+            client.withLock { $0 = channel }
+        }
+        try await client.withLock { $0 }?.closeFuture.get()
     }
 
     @Test(arguments: ["nonsense\r\n\r\n", "PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n"])
@@ -167,11 +190,14 @@ import Testing
         }
     }
 
+    private static func port(of url: String) -> Int {
+        Int(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0
+    }
+
     /// Sends bytes and gives all that comes back until the server closes.
     private func raw(_ url: String, _ bytes: String, thenClose: Bool = false) async throws -> String {
-        let port = url.split(separator: ":").last?.prefix { $0 != "/" }.description
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: Int(port ?? "") ?? 0) { channel in
+            .connect(host: "127.0.0.1", port: Self.port(of: url)) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }

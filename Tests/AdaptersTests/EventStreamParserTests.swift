@@ -24,6 +24,7 @@ import Testing
         ("\n\n\n", []), ("", []),
         ("data: é😂\n\n", [event("é😂")]),
         ("data: a\r\n\r\ndata: b\n\r\n", [event("a"), event("b")]),
+        ("data: a\r\ndata: b\r\n\r\n", [event("a\nb")]),
     ]
 
     private static func event(_ data: String, type: String = "message", id: String = "") -> ServerSentEvent {
