@@ -13,7 +13,7 @@ import Testing
 
     /// What the processor does wrong.
     enum Fault: Sendable, CaseIterable {
-        case none, wrongBytes, noUploads, noIndex, providerError, dead
+        case none, wrongBytes, noUploads, noIndex, providerError, dead, otherDigest
     }
 
     private func smoke(
@@ -24,7 +24,12 @@ import Testing
         let server = LoopbackServer(
             http: { request in
                 switch request.path {
-                case "/healthz": fault == .dead ? .init(status: 503) : .init(chunks: [#"{"ok":true}"#])
+                case "/healthz":
+                    switch fault {
+                    case .dead: .init(status: 503)
+                    case .otherDigest: .init(chunks: [#"{"ok":true,"digest":"sha256:0"}"#])
+                    default: .init(chunks: [#"{"ok":true}"#])
+                    }
                 case "/run-stream":
                     await .init(
                         type: "text/event-stream",
@@ -95,6 +100,7 @@ import Testing
 
     @Test(arguments: [
         (Fault.wrongBytes, ErrorCode.outputMismatch), (.noIndex, .outputMismatch), (.providerError, .badResponse),
+        (.otherDigest, .registryMismatch),
     ])
     func failsOneThatDoesNot(fault: Fault, code: ErrorCode) async throws {
         let (result, _) = try await smoke(fault, transport: .http)
@@ -121,9 +127,14 @@ import Testing
         let (unuploaded, lines) = try await smoke(.noUploads, transport: .http)
         #expect(try unuploaded.get().outputs == 1)
         #expect(lines.contains { $0.hasPrefix("warning: ") })
-        let (unreachable, notes) = try await smoke(.none, transport: .http, gateway: nil)
-        #expect(try unreachable.get().outputs == 1)
-        #expect(notes.contains { $0.contains("not checked") })
+    }
+
+    /// 192.0.2.1 is no address of any host (RFC 5737).
+    @Test(arguments: [nil, "192.0.2.1"])
+    func runsWithoutUploadsWhereTheyCannotArrive(gateway: String?) async throws {
+        let (result, lines) = try await smoke(.none, transport: .http, gateway: gateway)
+        #expect(try result.get().outputs == 1)
+        #expect(lines.contains { $0.contains("not checked") })
     }
 
     @Test func usesTheTransportThatTheProcessorSpeaks() async throws {

@@ -64,9 +64,7 @@ package struct EnvelopeCheck: Hashable, Sendable {
 
     private func checkDigest(_ envelope: Envelope) throws(Failure) {
         guard let image, let claim = envelope.meta["image_digest"], !claim.isNull else { return }
-        // A bare digest or a whole reference.
-        let claimed = claim.stringValue?.split(separator: "@").last.map(String.init)
-        guard claimed == image.description else {
+        guard let text = claim.stringValue, image.isMeant(by: text) else {
             throw Failure(
                 .registryMismatch, "the processor says that it runs \(claim.compact), not \(image)",
                 remedy: "Deploy the pinned digest again.")
@@ -132,6 +130,11 @@ package struct EnvelopeCheck: Hashable, Sendable {
     private func declaration(of path: WorldPath) -> DeclaredOutput? {
         declared.first { (try? writePrefix.path(of: $0.path)) == path }
     }
+}
+
+extension Digest {
+    /// Claims that the text is this digest, bare or at the end of an image reference.
+    func isMeant(by text: String) -> Bool { text.split(separator: "@").last.map(String.init) == description }
 }
 
 extension Envelope.Output {

@@ -43,10 +43,10 @@ package struct ProcessorInvoker: Sendable {
             executionID: invocation.executionID, mode: invocation.mode, inputs: invocation.inputs,
             writePrefix: invocation.writePrefix, putURLs: receiver?.putURLs)
         let timeout = Failure(.timeout, "\(invocation.ref) did not finish within \(invocation.timeout)")
-        let answer = try await withDeadline(
-            invocation.timeout, clock: clock, failing: timeout
-        ) { () async throws(Failure) in
-            try await transport.run(payload, at: endpoint, report: report)
+        let (answer, took) = try await Self.measuring(clock) { () async throws(Failure) in
+            try await withDeadline(invocation.timeout, clock: clock, failing: timeout) { () async throws(Failure) in
+                try await transport.run(payload, at: endpoint, report: report)
+            }
         }
         let claimed = try Envelope(reading: answer, of: invocation.executionID)
         let check = EnvelopeCheck(
@@ -55,13 +55,26 @@ package struct ProcessorInvoker: Sendable {
         let checked = try check.check(claimed, received: receiver?.received)
         let envelope = Envelope(
             executionID: claimed.executionID, outcome: checked.envelope.outcome,
-            meta: meta(of: invocation, claimed: claimed.meta))
+            meta: meta(of: invocation, claimed: claimed.meta, took: took))
         return CheckedEnvelope(envelope: envelope, warnings: checked.warnings)
     }
 
+    private static func measuring<Value>(
+        _ clock: some Clock<Duration>, _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> (Value, Duration) {
+        let start = clock.now
+        let value = try await body()
+        return (value, start.duration(to: clock.now))
+    }
+
     /// What the adapter knows, on top of what the processor says of itself. Its own fingerprint is kept as a claim.
-    private func meta(of invocation: Invocation, claimed: [String: JSONValue] = [:]) -> [String: JSONValue] {
+    private func meta(
+        of invocation: Invocation, claimed: [String: JSONValue] = [:], took: Duration? = nil
+    ) -> [String: JSONValue] {
         var meta = claimed
+        if let took, meta["duration_ms"] == nil {
+            meta["duration_ms"] = .integer(Int64((took / .milliseconds(1)).rounded()))
+        }
         meta["processor_env_fingerprint"] = claimed["env_fingerprint"]
         let fingerprint = EnvironmentFingerprint(
             adapter: adapter, keysPresent: invocation.secretsPresent, image: invocation.image,
