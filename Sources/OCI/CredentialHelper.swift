@@ -13,12 +13,21 @@ package enum CredentialHelper {
     /// - Returns: `.anonymous` when the helper has none.
     /// - Throws: `Failure` with `ERR_MISSING_SECRET` when the helper is not there, fails or takes too long.
     package static func run(name: String, server: String) async throws(Failure) -> RegistryCredentials {
+        try await run(name: name, server: server, searchPath: nil)
+    }
+
+    /// - Parameter searchPath: in place of the process's own `PATH`.
+    static func run(
+        name: String, server: String, searchPath: String?
+    ) async throws(Failure) -> RegistryCredentials {
         guard !name.isEmpty, name.utf8.allSatisfy({ isNameByte($0) }) else {
             throw failure("the credential helper's name is malformed", name: name.debugDescription)
         }
         let output: (text: String, isSuccess: Bool)
         do {
-            output = try await withTimeLimit { try await execute("docker-credential-\(name)", input: server) }
+            output = try await withTimeLimit {
+                try await execute("docker-credential-\(name)", searchPath, input: server)
+            }
         } catch let error as SubprocessError where error.code == .executableNotFound {
             throw failure("the credential helper docker-credential-\(name) is not installed", name: name)
         } catch {
@@ -37,7 +46,9 @@ package enum CredentialHelper {
         return user == "<token>" ? .identityToken(secret) : .password(user: user, password: secret)
     }
 
-    private static func execute(_ program: String, input: String) async throws -> (text: String, isSuccess: Bool) {
+    private static func execute(
+        _ program: String, _ searchPath: String?, input: String
+    ) async throws -> (text: String, isSuccess: Bool) {
         // A host name is far smaller than a pipe's buffer, so that this write can't block.
         let pipe = try FileDescriptor.pipe()
         do {
@@ -49,6 +60,7 @@ package enum CredentialHelper {
         }
         let result = try await Subprocess.run(
             .name(program), arguments: ["get"],
+            environment: searchPath.map { .inherit.updating(["PATH": $0]) } ?? .inherit,
             input: .fileDescriptor(pipe.readEnd, closeAfterSpawningProcess: true),
             output: .string(limit: 64 * 1024), error: .discarded)
         return (result.standardOutput, result.terminationStatus.isSuccess)
