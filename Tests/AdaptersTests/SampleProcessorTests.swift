@@ -66,11 +66,8 @@ import Testing
             print("not run: PINION_PYTHON is not set")
             return nil
         }
-        let port = try await freePort()
-        let process = try ProcessorProcess(python: python, processor: name, port: port)
+        let (process, endpoint) = try await start(name, python)
         defer { process.end() }
-        let endpoint = ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: ProcessorAPI())
-        _ = try await HealthWait().wait(for: endpoint, atMost: .seconds(30)) { nil }
         let id = try ExecutionID("sample-1")
         let invocation = Invocation(
             ref: try ProcessorRef("sample/processor@1"), mode: mode, inputs: inputs,
@@ -89,6 +86,25 @@ import Testing
         return (checked, events.withLock { $0 })
     }
 
+    /// A free port may be another's by the time that the processor binds it: then with the next one.
+    private func start(_ name: String, _ python: String) async throws -> (ProcessorProcess, ProcessorEndpoint) {
+        for _ in 0..<5 {
+            let port = try await freePort()
+            let process = try ProcessorProcess(python: python, processor: name, port: port)
+            let endpoint = ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: ProcessorAPI())
+            do {
+                _ = try await HealthWait().wait(for: endpoint, atMost: .seconds(30)) {
+                    process.hasEnded ? "ended" : nil
+                }
+                return (process, endpoint)
+            } catch {
+                process.end()
+                guard process.hasEnded else { throw error }
+            }
+        }
+        throw Failure(.health, "no processor could be started")
+    }
+
     private func freePort() async throws -> Int {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
@@ -99,8 +115,10 @@ import Testing
 }
 
 /// One processor of the sample registry as a child process without any other environment.
-private struct ProcessorProcess {
+private final class ProcessorProcess: Sendable {
     private let id: pid_t
+    /// It has ended of itself and was waited for.
+    private let isGone = Atomic(false)
 
     struct NotStarted: Error { let status: Int32 }
 
@@ -117,7 +135,13 @@ private struct ProcessorProcess {
         self.id = id
     }
 
+    var hasEnded: Bool {
+        if !isGone.load(ordering: .relaxed), waitpid(id, nil, WNOHANG) == id { isGone.store(true, ordering: .relaxed) }
+        return isGone.load(ordering: .relaxed)
+    }
+
     func end() {
+        guard !hasEnded else { return }
         kill(id, SIGKILL)
         waitpid(id, nil, 0)
     }

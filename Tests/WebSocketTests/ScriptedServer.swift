@@ -21,7 +21,8 @@ enum ScriptedServer {
             group.addTask {
                 try await server.executeThenClose { clients in
                     for try await channel in clients {
-                        let client = try await Self.wrap(channel)
+                        // A client may have gone before its turn.
+                        guard let client = try? await Self.wrap(channel) else { continue }
                         try? await client.executeThenClose { inbound, outbound in
                             var peer = Peer(
                                 inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: client.channel)

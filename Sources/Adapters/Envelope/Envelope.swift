@@ -1,4 +1,5 @@
 package import BLAKE3
+package import DeploymentModel
 package import JSON
 
 /// How one run ended: the same shape from every adapter (contract "Envelope and index").
