@@ -29,8 +29,9 @@ package struct DesiredStateReader: Sendable {
             do throws(Failure) {
                 processors.append(try await processor(spec, pinned?[spec.path]))
             } catch {
+                let span = spec.places["build.dockerfile"] ?? spec.places["build.context"] ?? spec.places["ref"]
                 diagnostics.append(
-                    Diagnostic(.error, error.code, error.message, file: spec.path, fix: error.remedy))
+                    Diagnostic(.error, error.code, error.message, file: spec.path, at: span, fix: error.remedy))
             }
         }
         do throws(JSONError) {
@@ -52,9 +53,9 @@ package struct DesiredStateReader: Sendable {
         } catch { throw Failure(.spec, error.message) }
         return DesiredProcessor(
             ref: spec.ref, specPath: spec.path, specHash: specHash, source: try await source(of: spec),
-            pins: pinned ?? spec.image.slots.compactMapValues(\.pin), runtime: spec.runtime, api: spec.api,
+            pins: pinned ?? spec.image.pins, runtime: spec.runtime, api: spec.api,
             secrets: spec.secrets,
-            outputs: spec.outputs, smokeInputs: spec.smokeInputs, startupSeconds: spec.startupSeconds)
+            outputs: spec.outputs.files, smokeInputs: spec.smokeInputs, startupSeconds: spec.smoke.startupSeconds)
     }
 
     private func source(of spec: ProcessorSpec) async throws(Failure) -> ImageSource {

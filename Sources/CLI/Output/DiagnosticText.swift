@@ -9,7 +9,7 @@ struct DiagnosticText {
         let head = "\(diagnostic.severity.rawValue)[\(diagnostic.code.rawValue)]:"
         let colour = diagnostic.severity == .error ? style.red(head) : style.yellow(head)
         var lines = ["\(style.bold(colour)) \(diagnostic.message)", "  \(style.cyan(diagnostic.place))"]
-        if let source, let number = diagnostic.line, let line = Self.line(number, of: source) {
+        if !diagnostic.hidesSource, let source, let number = diagnostic.line, let line = Self.line(number, of: source) {
             let gutter = String(number)
             let space = String(repeating: " ", count: gutter.count)
             lines.append("  \(style.dim("\(gutter) |")) \(line.replacing("\t", with: " "))")

@@ -113,7 +113,7 @@ private struct PinTarget {
             {
                 let pinned = try await Catalog(of: repository.commit(at: tip.hex), in: repository)
                 pins = Dictionary(
-                    pinned.processors.map { ($0.path, $0.image.slots.compactMapValues(\.pin)) }
+                    pinned.processors.map { ($0.path, $0.image.pins) }
                 ) { first, _ in first }
             } else {
                 pins = nil

@@ -14,10 +14,12 @@ package struct Diagnostic: Error, Hashable, Sendable, Codable {
     package let length: Int?
     /// What to do about it.
     package let fix: String?
+    /// Claims that the line itself must not be shown, because a secret may stand on it.
+    package let hidesSource: Bool
 
     package init(
         _ severity: Severity, _ code: ErrorCode, _ message: String, file: String, line: Int? = nil,
-        column: Int? = nil, length: Int? = nil, fix: String? = nil
+        column: Int? = nil, length: Int? = nil, fix: String? = nil, hidesSource: Bool = false
     ) {
         self.severity = severity
         self.code = code
@@ -27,6 +29,7 @@ package struct Diagnostic: Error, Hashable, Sendable, Codable {
         self.column = column
         self.length = length
         self.fix = fix
+        self.hidesSource = hidesSource
     }
 
     /// `file:line:column`, as far as it is known.

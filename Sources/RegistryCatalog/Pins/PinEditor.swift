@@ -21,7 +21,7 @@ package struct PinEditor {
     }
 
     /// The pins that stand in the file now; placeholders and tags are none.
-    package var pins: [Platform: ImageReference] { spec.image.slots.compactMapValues(\.pin) }
+    package var pins: [Platform: ImageReference] { spec.image.pins }
 
     /// The file's bytes with these pins in their slots.
     ///

@@ -59,6 +59,9 @@ struct Fields {
         return values[name]?.value
     }
 
+    /// Fields that are known here and not looked at.
+    mutating func ignore(_ names: String...) { asked.formUnion(names) }
+
     mutating func string(_ name: String, _ findings: inout Findings) -> (text: String, node: YAMLNode)? {
         guard let node = take(name), node.value != .null else { return nil }
         guard case .string(let text) = node.value else {

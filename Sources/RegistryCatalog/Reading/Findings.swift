@@ -22,16 +22,19 @@ package struct Findings {
         _ severity: Diagnostic.Severity, _ code: ErrorCode, _ message: String, at node: YAMLNode? = nil,
         fix: String? = nil
     ) {
-        let span = node?.span
-        // The caret underlines what is on the first line.
-        let length = span.flatMap { span in
-            span.start.line == span.end.line ? max(1, span.end.column - span.start.column) : nil
-        }
-        diagnostics.append(
-            Diagnostic(
-                severity, code, message, file: file, line: span?.start.line, column: span?.start.column, length: length,
-                fix: fix))
+        diagnostics.append(Diagnostic(severity, code, message, file: file, at: node?.span, fix: fix))
     }
+
+    /// Adds a finding whose line of the file must not be shown, because a secret may stand there.
+    package mutating func addHidden(
+        _ severity: Diagnostic.Severity, _ code: ErrorCode, _ message: String, at node: YAMLNode, fix: String
+    ) {
+        diagnostics.append(
+            Diagnostic(severity, code, message, file: file, at: node.span, fix: fix, hidesSource: true))
+    }
+
+    /// Adds what another reader found in the same file.
+    package mutating func add(_ other: Findings) { diagnostics += other.diagnostics }
 
     package mutating func add(_ error: YAMLError) {
         diagnostics.append(

@@ -1,5 +1,3 @@
-package import DeploymentModel
-
 /// The canonical name of one artifact or stream: `/artifacts/outputs/text/response.txt`.
 ///
 /// Canonical means: percent-decoded once, in Unicode normalisation form C, without empty segments. The grammar is that of
@@ -21,7 +19,7 @@ package struct WorldPath: Hashable, Sendable {
     }
 
     /// The canonical segments of a path or prefix; the first is its facet.
-    static func segments(of text: String) throws(Failure) -> [String] {
+    package static func segments(of text: String) throws(Failure) -> [String] {
         guard text.utf8.first == slash else {
             throw Failure(.badFacet, "the world path \(quoted(text)) does not start with '/'")
         }
@@ -35,7 +33,7 @@ package struct WorldPath: Hashable, Sendable {
         return segments
     }
 
-    static func checkLength(_ text: String) throws(Failure) {
+    package static func checkLength(_ text: String) throws(Failure) {
         guard text.utf8.count <= lengthLimit else { throw tooLong(text) }
     }
 

@@ -1,0 +1,46 @@
+import DeploymentModel
+import JSON
+import YAML
+
+/// Judges the JSON Schemas that specs hold, once all schemas of the registry are known.
+struct SchemaCheck: Sendable {
+    /// What a relative reference of a spec's schema is relative to: `$ref: media.metadata@1` names the registry's schema.
+    static let baseURI = "registry:/schemas/"
+
+    let node: YAMLNode
+    /// The field that holds it, for messages.
+    let field: String
+
+    /// Everything that keeps the schema from being one, at its place in the file.
+    func run(_ findings: inout Findings, schemas: [String: JSONValue]) {
+        guard let json = node.json else { return }
+        let violations = JSONSchema.check(schema: json, baseURI: Self.baseURI + "-") { Self.schema(at: $0, schemas) }
+        for violation in violations {
+            let place = node.node(at: violation.instance.tokens)
+            findings.add(.error, "'\(field)' is no JSON Schema: \(violation.message)", at: place)
+        }
+    }
+
+    /// The document of a reference: a schema of this registry, never anything that would have to be fetched.
+    static func schema(at uri: String, _ schemas: [String: JSONValue]) -> JSONValue? {
+        guard uri.hasPrefix(baseURI) else { return nil }
+        return schemas[String(uri.dropFirst(baseURI.count))]
+    }
+}
+
+extension YAMLNode {
+    /// The node that a JSON pointer's tokens lead to, or the last one on the way that exists.
+    func node(at tokens: some Collection<String>) -> YAMLNode {
+        guard let token = tokens.first else { return self }
+        let rest = tokens.dropFirst()
+        switch content {
+        case .scalar: return self
+        case .sequence(let items):
+            guard let index = Int(token), items.indices.contains(index) else { return self }
+            return items[index].node(at: rest)
+        case .mapping(let pairs):
+            guard let pair = pairs.first(where: { $0.key.scalar?.text == token }) else { return self }
+            return pair.value.node(at: rest)
+        }
+    }
+}

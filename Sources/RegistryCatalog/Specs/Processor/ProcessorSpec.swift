@@ -1,0 +1,127 @@
+package import DeploymentModel
+package import JSON
+package import YAML
+
+/// A processor's spec as its file says it.
+package struct ProcessorSpec: Sendable {
+    package let ref: ProcessorRef
+    /// The file's path in the repository.
+    package let path: String
+    package let title: String?
+    package let summary: String?
+    /// `enabled: false` lists a processor but leaves it out of every plan.
+    package let isEnabled: Bool
+    package let image: ImageSpec
+    package let build: BuildSpec?
+    package let runtime: RuntimeLimits
+    package let secrets: SecretNames
+    package let api: ProcessorAPI
+    package let outputs: OutputsSpec
+    /// The JSON Schema of its inputs.
+    package let inputs: JSONValue?
+    package let predicates: PredicatesSpec
+    package let smoke: SmokeSpec
+    /// The specs that it names by id, with the place where it does.
+    package let references: [SpecReference]
+    /// The whole spec, for snapshots and hashes.
+    package let json: JSONValue
+    /// Where single fields stand, by their path: `build.dockerfile`.
+    package let places: [String: SourceSpan]
+
+    /// The inputs of its mock smoke test: its own, else the first example of the inputs' schema.
+    package var smokeInputs: JSONValue { smoke.inputs ?? inputs?["examples"]?[0] ?? .object([:]) }
+}
+
+/// The image part of a spec.
+package struct ImageSpec: Sendable {
+    /// What stands in the slots `image.platforms.<platform>`, pin or not.
+    package var slots: [Platform: PinSlot] = [:]
+    package var defaultPlatform: Platform?
+    package var track: ImageReference?
+    /// Overrides the repository that the environment would choose.
+    package var repository: ImageReference?
+    /// The older single pin, `image.oci`.
+    package var single: PinSlot?
+
+    /// The pins that are true pins.
+    package var pins: [Platform: ImageReference] {
+        var pins = slots.compactMapValues(\.pin)
+        // The older spelling has a tag beside the digest; the digest alone counts.
+        if slots.isEmpty, let image = single?.reference, let digest = image.digest {
+            pins[defaultPlatform ?? .amd64] = image.pinned(to: digest)
+        }
+        return pins
+    }
+}
+
+/// The value that stands where a pin belongs.
+package struct PinSlot: Sendable {
+    package let text: String
+    package let span: SourceSpan
+
+    package var reference: ImageReference? { try? ImageReference(text) }
+
+    /// The pin, if it is one: `repository@sha256:…` without a tag. Placeholders and tags are none.
+    package var pin: ImageReference? {
+        guard let image = reference, image.digest != nil, image.tag == nil else { return nil }
+        return image
+    }
+
+    /// Claims that the text says itself that the pin is still to come.
+    package var isPlaceholder: Bool {
+        let lower = text.lowercased()
+        return lower.isEmpty || lower.hasPrefix("sha256:") || lower.hasPrefix("replace_")
+            || lower.contains("placeholder")
+            || lower.hasSuffix("@sha256:pending")
+    }
+}
+
+/// The build part of a spec.
+package struct BuildSpec: Sendable {
+    /// As written: relative to the spec's folder (or, in older files, to the repository's root), or `//…` from the root.
+    package var context = "."
+    package var dockerfile = "Dockerfile"
+    package var args: [String: String] = [:]
+    package var target: String?
+}
+
+/// What a processor says of its outputs.
+package enum OutputsSpec: Sendable {
+    case files([DeclaredOutput])
+    /// The older form: prefixes below which it writes.
+    case prefixes([String])
+    /// A JSON Schema of the envelope's outputs.
+    case schema(JSONValue)
+
+    package var files: [DeclaredOutput] {
+        if case .files(let files) = self { files } else { [] }
+    }
+}
+
+/// What has to hold before and after a run.
+package struct PredicatesSpec: Sendable {
+    package var admission: [PredicateSpec] = []
+    package var success: [PredicateSpec] = []
+}
+
+/// One predicate and its arguments.
+package struct PredicateSpec: Hashable, Sendable {
+    package let id: SpecID
+    package let arguments: [String: JSONValue]
+}
+
+/// How a processor is smoke-tested.
+package struct SmokeSpec: Sendable {
+    package var inputs: JSONValue?
+    /// A JSON Schema of the envelope.
+    package var expect: JSONValue?
+    /// How long its server may take to become healthy, in seconds.
+    package var startupSeconds = 15
+}
+
+/// A spec named by another.
+package struct SpecReference: Sendable {
+    package let kind: SupportSpec.Kind
+    package let id: SpecID
+    package let span: SourceSpan
+}
