@@ -13,7 +13,7 @@ extension ECMAScriptTranslation {
     private static let words = "A-Za-z0-9_"
     /// `WhiteSpace` and `LineTerminator` of ECMA-262.
     private static let spaces =
-        "\\u{9}-\\u{D}\\u{20}\\u{A0}\\u{1680}\\u{2000}-\\u{200A}\\u{2028}\\u{2029}\\u{202F}\\u{205F}\\u{3000}\\u{FEFF}"
+        "\\u{9}-\\u{D}\\u{20}\\u{A0}\\u{1680}\\u{2000}\\u{2001}\\u{2002}-\\u{200A}\\u{2028}\\u{2029}\\u{202F}\\u{205F}\\u{3000}\\u{FEFF}"
 
     /// Writes an escape outside of brackets; its `\` is read.
     mutating func translateEscape() throws(SchemaPattern.Failure) {
@@ -173,8 +173,24 @@ extension ECMAScriptTranslation {
     private static func range(_ from: UInt32, _ to: UInt32) -> String {
         let first = (0xD800...0xDFFF).contains(from) ? 0xE000 : from
         let last = (0xD800...0xDFFF).contains(to) ? 0xD7FF : to
-        guard first <= last, let first = Unicode.Scalar(first), let last = Unicode.Scalar(last) else { return "" }
-        return first == last ? literal(first) : "\(literal(first))-\(literal(last))"
+        guard first <= last, var first = Unicode.Scalar(first), var last = Unicode.Scalar(last) else { return "" }
+        var ends = ""
+        // The characters at either end that can't bound a range are told one by one.
+        while first < last, !canBound(first), let next = Unicode.Scalar(first.value + 1) {
+            ends += literal(first)
+            first = next
+        }
+        while first < last, !canBound(last), let previous = Unicode.Scalar(last.value - 1) {
+            ends += literal(last)
+            last = previous
+        }
+        return ends + (first == last ? literal(first) : "\(literal(first))-\(literal(last))")
+    }
+
+    /// `Regex` refuses a bound that normalises to something else, such as U+212A, and the standard library tells nobody
+    /// which those are.
+    private static func canBound(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII || (try? Regex("[\(literal(scalar))-\(literal(scalar))]")) != nil
     }
 }
 

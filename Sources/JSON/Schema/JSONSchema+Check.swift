@@ -11,12 +11,18 @@ extension JSONSchema {
     ) -> [SchemaViolation] {
         do throws(JSONSchemaError) {
             let violations = try metaSchema(of: document, dialect: dialect, resources: resources).validate(document)
-            guard violations.isEmpty else { return violations }
+            guard violations.isEmpty else { return withoutRepetition(violations) }
             _ = try JSONSchema(document, dialect: dialect, baseURI: baseURI, resources: resources)
             return []
         } catch {
             return [SchemaViolation(error)]
         }
+    }
+
+    /// The vocabularies of 2020-12 each say the same about a schema that is no schema at all.
+    private static func withoutRepetition(_ violations: [SchemaViolation]) -> [SchemaViolation] {
+        var known: [JSONPointer: Set<String>] = [:]
+        return violations.filter { known[$0.instance, default: []].insert($0.message).inserted }
     }
 
     private static func metaSchema(

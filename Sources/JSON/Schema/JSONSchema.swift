@@ -40,7 +40,9 @@ package struct JSONSchema: Sendable {
         if accepts(instance) { return [] }
         var evaluation = SchemaEvaluation(program: program, isRecording: true)
         _ = evaluation.evaluate(program.root, instance)
-        return (evaluation.violations + [evaluation.exhaustion].compactMap { $0 }).sorted()
+        let all = (evaluation.violations + [evaluation.exhaustion].compactMap { $0 }).sorted()
+        // A schema that is referred to twice finds everything twice.
+        return all.enumerated().filter { $0.offset == 0 || all[$0.offset - 1] != $0.element }.map(\.element)
     }
 
     /// Whether the schema allows the value; faster than `validate` for one that it doesn't.

@@ -99,17 +99,17 @@ extension SchemaEvaluation {
         return record(holder, keyword, "fits none of \(reasons.count) alternatives\(told)")
     }
 
-    /// The one alternative that is for values of this kind, going by the type and by members with a fixed value, as
-    /// authors tell alternatives apart.
+    /// The one alternative that is for values of this kind, going by the type, by what the value may be, and by members
+    /// with a fixed value: as authors tell alternatives apart.
     private func meant(among reasons: [[SchemaViolation]]) -> [SchemaViolation]? {
         let here = place.tokens.count
-        let ofKind = reasons.filter { found in
-            !found.contains { $0.instance.tokens.count == here && ["type", "const", "enum"].contains($0.keyword) }
+        var candidates = reasons
+        for (depth, keywords) in [(here, ["type"]), (here, ["const", "enum"]), (here + 1, ["const", "enum"])] {
+            candidates.removeAll { found in
+                found.contains { $0.instance.tokens.count == depth && keywords.contains($0.keyword) }
+            }
+            if candidates.count <= 1 { return candidates.first }
         }
-        if ofKind.count == 1 { return ofKind[0] }
-        let ofTag = ofKind.filter { found in
-            !found.contains { $0.instance.tokens.count == here + 1 && ["const", "enum"].contains($0.keyword) }
-        }
-        return ofTag.count == 1 ? ofTag[0] : nil
+        return nil
     }
 }

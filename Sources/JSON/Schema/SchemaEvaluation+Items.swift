@@ -7,7 +7,7 @@ extension SchemaEvaluation {
         switch rule {
         case .itemCount(let limit):
             limit.allows(items.count)
-                || record(schema, keyword, "expected \(limit.description) items, found \(items.count)")
+                || record(schema, keyword, "expected \(limit.phrase("item")), found \(items.count)")
         case .uniqueItems: areUnique(items, keyword, of: schema)
         case .prefixItems(let schemas): satisfiesFirst(schemas, items, &evaluated)
         case .items(let item, let start): satisfiesOthers(item, from: start, items, &evaluated)

@@ -7,7 +7,7 @@ extension SchemaEvaluation {
         switch rule {
         case .memberCount(let limit):
             limit.allows(members.count)
-                || record(schema, keyword, "expected \(limit.description) members, found \(members.count)")
+                || record(schema, keyword, "expected \(limit.phrase("member")), found \(members.count)")
         case .required(let names): has(names, members, keyword, of: schema) { "'\($0)' is missing" }
         case .dependentRequired(let entries): hasDependent(entries, keyword, of: schema, members)
         case .members(let rule): satisfies(rule, members, &evaluated)

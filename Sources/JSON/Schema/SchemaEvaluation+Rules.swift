@@ -72,11 +72,11 @@ extension SchemaEvaluation {
             // Of code points, as RFC 8259 counts.
             limit.allows(text.unicodeScalars.count)
                 || record(
-                    schema, keyword, "expected \(limit.description) characters, found \(text.unicodeScalars.count)")
+                    schema, keyword, "expected \(limit.phrase("character")), found \(text.unicodeScalars.count)")
         case .pattern(let pattern):
             pattern.matches(text) || record(schema, keyword, "expected a text that matches '\(pattern.source)'")
         case .format(let format):
-            format.allows(text) || record(schema, keyword, "expected \(format.description)")
+            format.allows(text) || record(schema, keyword, format.refusal(of: text))
         default: nil
         }
     }

@@ -127,7 +127,7 @@ extension SchemaEvaluation {
     mutating func record(
         _ schema: SchemaProgram.Reference, _ keyword: String, _ message: @autoclosure () -> String
     ) -> Bool {
-        if isRecording { violations.append(violation(schema, keyword, message: message())) }
+        if isRecording, exhaustion == nil { violations.append(violation(schema, keyword, message: message())) }
         return false
     }
 

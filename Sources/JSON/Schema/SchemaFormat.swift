@@ -31,8 +31,18 @@ enum SchemaFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// What a message expects.
-    var description: String {
+    /// Why a text isn't of the format.
+    func refusal(of text: String) -> String {
+        guard self == .regex else { return "expected \(description)" }
+        do throws(SchemaPattern.Failure) {
+            _ = try SchemaPattern(text)
+            return "expected \(description)"
+        } catch {
+            return error.message
+        }
+    }
+
+    private var description: String {
         switch self {
         case .dateTime: "a date and time such as 2026-01-31T12:00:00Z"
         case .date: "a date such as 2026-01-31"

@@ -78,7 +78,8 @@ extension SchemaIndex {
                 owner = try identify(members, at: location, in: outer)
                 let dialect = resources[owner].rules.dialect
                 for (keyword, value) in members.sorted(by: { $0.key > $1.key }) {
-                    for (tokens, schema) in SchemaPosition.of(keyword, in: dialect)?.schemas(in: value) ?? [] {
+                    guard let position = SchemaPosition.of(keyword, in: dialect) else { continue }
+                    for (tokens, schema) in position.schemas(in: value).reversed() {
                         pending.append((schema, location.appending([keyword] + tokens), owner))
                     }
                 }

@@ -26,7 +26,9 @@ struct SchemaNode: Sendable {
 }
 
 /// What a keyword, or keywords that work together, ask of a value.
-enum SchemaRule: Sendable {
+///
+/// Indirect: it is copied for every value that is judged, and a reference is copied faster than its widest case.
+indirect enum SchemaRule: Sendable {
     case type(JSONTypes)
     case constant(JSONValue)
     case enumeration([JSONValue], set: Set<JSONValue>)
@@ -92,10 +94,11 @@ enum SchemaLimit: Sendable {
         }
     }
 
-    var description: String {
+    /// `at least 1 item`.
+    func phrase(_ noun: String) -> String {
         switch self {
-        case .atLeast(let limit): "at least \(limit)"
-        case .atMost(let limit): "at most \(limit)"
+        case .atLeast(let limit): "at least \(limit) \(noun)\(limit == 1 ? "" : "s")"
+        case .atMost(let limit): "at most \(limit) \(noun)\(limit == 1 ? "" : "s")"
         }
     }
 }

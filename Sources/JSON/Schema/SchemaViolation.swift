@@ -36,11 +36,15 @@ extension SchemaViolation: Comparable, CustomStringConvertible {
 extension JSONPointer {
     var isRoot: Bool { tokens.isEmpty }
 
-    /// Token by token, what holds before what is held; indices as numbers.
+    /// Token by token, what holds before what is held, numbers before names and by value.
     fileprivate func precedes(_ other: JSONPointer) -> Bool {
         for (mine, theirs) in zip(tokens, other.tokens) where mine != theirs {
-            if let mine = Int(mine), let theirs = Int(theirs), mine != theirs { return mine < theirs }
-            return mine < theirs
+            switch (Int(mine), Int(theirs)) {
+            case (let mine?, let theirs?) where mine != theirs: return mine < theirs
+            case (_?, nil): return true
+            case (nil, _?): return false
+            default: return mine < theirs
+            }
         }
         return tokens.count < other.tokens.count
     }
