@@ -136,7 +136,8 @@ private final class ProcessorProcess: Sendable {
     }
 
     var hasEnded: Bool {
-        if !isGone.load(ordering: .relaxed), waitpid(id, nil, WNOHANG) == id { isGone.store(true, ordering: .relaxed) }
+        // Not 0: it has ended, or somebody else in this process has waited for it already.
+        if !isGone.load(ordering: .relaxed), waitpid(id, nil, WNOHANG) != 0 { isGone.store(true, ordering: .relaxed) }
         return isGone.load(ordering: .relaxed)
     }
 
