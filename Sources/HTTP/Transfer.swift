@@ -15,19 +15,32 @@ final class Transfer {
     /// Prepares the handle; nothing is sent yet.
     ///
     /// - Throws: `.source` when the body can't be opened, `.protocol` when libcurl is out of memory.
-    init(
+    static func prepare(
         _ exchange: Exchange, configuration: HTTPClient.Configuration, now: ContinuousClock.Instant
-    ) throws(HTTPError) {
+    ) throws(HTTPError) -> Transfer {
         guard let source = UploadSource(exchange.request.body) else {
             throw exchange.error(.source, "the body's file can't be read")
         }
         guard let easy = EasyHandle() else { throw exchange.error(.protocol, "libcurl is out of memory") }
+        let transfer = Transfer(exchange, easy, source, now: now)
+        transfer.configure(configuration)
+        return transfer
+    }
+
+    private init(
+        _ exchange: Exchange, _ easy: consuming EasyHandle, _ source: consuming UploadSource,
+        now: ContinuousClock.Instant
+    ) {
         self.exchange = exchange
         self.easy = easy
         self.source = source
         start = now
         lastActivity = now
-        self.easy.configure(for: exchange.request, url: exchange.url, uploadLength: self.source.length, configuration)
+    }
+
+    /// Not in `init`: there it crashes the optimizer of Swift 6.3.1.
+    private func configure(_ configuration: HTTPClient.Configuration) {
+        easy.configure(for: exchange.request, url: exchange.url, uploadLength: source.length, configuration)
         installCallbacks()
     }
 

@@ -38,7 +38,7 @@ final class TransferWorker {
     private func start(_ exchange: Exchange) {
         guard !exchange.isFinished else { return }
         do throws(HTTPError) {
-            let transfer = try Transfer(exchange, configuration: loop.configuration, now: clock.now)
+            let transfer = try Transfer.prepare(exchange, configuration: loop.configuration, now: clock.now)
             guard unsafe curl_multi_add_handle(multi.pointer, transfer.easy.pointer) == CURLM_OK else {
                 throw exchange.error(.protocol, "libcurl refused the transfer")
             }
