@@ -109,6 +109,18 @@ final class FakeRegistry: Sendable {
         return .object(entry)
     }
 
+    /// A statement about an image, as BuildKit adds it to an index; its manifest is not even there.
+    static func attestation(of digest: Digest) -> JSONValue {
+        [
+            "mediaType": .string(MediaType.manifest.rawValue), "digest": "sha256:\(String(repeating: "f", count: 64))",
+            "size": 100,
+            "annotations": [
+                "vnd.docker.reference.type": "attestation-manifest",
+                "vnd.docker.reference.digest": .string(digest.description),
+            ],
+        ]
+    }
+
     @discardableResult
     func addIndex(_ entries: [JSONValue], tags: [String] = []) -> Digest {
         add(

@@ -45,6 +45,7 @@ struct OCIRegistryClientTests {
         registry.addIndex(
             [
                 FakeRegistry.entry(other, "amd64", variant: "v3"), FakeRegistry.entry(amd64, "amd64"),
+                FakeRegistry.entry(other, "amd64", variant: "v2"), FakeRegistry.attestation(of: amd64),
                 FakeRegistry.entry(arm64, "arm64", variant: "v8"), FakeRegistry.entry(other, "unknown", os: "unknown"),
                 FakeRegistry.entry(other, "s390x"), FakeRegistry.entry(other, "amd64", os: "windows"),
             ], tags: ["1"])
@@ -158,6 +159,22 @@ struct OCIRegistryClientTests {
         await expectFailure(.imagePull, "larger than") { () async throws(Failure) in
             try await client.manifest(of: image)
         }
+    }
+
+    @Test("Who a registry redirects to can't ask for the log-in")
+    func foreignChallenge() async throws {
+        let stranger = try LoopbackServer.answering { _ in
+            Reply(401, headers: [("WWW-Authenticate", "Basic realm=x")], "")
+        }
+        registry.override { [url = stranger.url] _ in Reply(307, headers: [("Location", url + "/x")], "") }
+        let client = OCIRegistryClient.impatient(
+            credentials: FixedCredentials(value: .password(user: "u", password: "p")))
+        let image = try registry.image("a/b:1")
+        await expectFailure(.imagePull, "does not let this user") { () async throws(Failure) in
+            try await client.manifest(of: image)
+        }
+        #expect(registry.server.requests.count == 1)
+        #expect((registry.server.requests + stranger.requests).allSatisfy { $0.header("authorization") == nil })
     }
 
     // MARK: Presence and tags
