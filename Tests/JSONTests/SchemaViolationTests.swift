@@ -26,7 +26,7 @@ import Testing
         (["pattern": "^a$"], "secret", ["the value: expected a text that matches '^a$'"]),
         (["uniqueItems": true], [1, 2, 1.0], ["the value: items 0 and 2 are equal"]),
         (["contains": ["type": "null"]], [1], ["the value: expected an item that fits 'contains', found 0"]),
-        (["contains": true, "maxContains": 1], [1, 2], ["the value: expected at most 1 items that fit, found 2"]),
+        (["contains": true, "maxContains": 1], [1, 2], ["the value: expected at most 1 item that fits, found 2"]),
         (["not": ["type": "null"]], nil, ["the value: fits what 'not' excludes"]),
         (["oneOf": [true, false, true]], 1, ["the value: fits the alternatives 0 and 2, where only one may fit"]),
         (["dependentRequired": ["a": ["b"]]], ["a": 1], ["the value: 'b' is missing, which 'a' needs"]),

@@ -70,7 +70,8 @@ extension SchemaEvaluation {
             isValid = record(schema, keyword, "expected \(wanted) 'contains', found \(count)")
         }
         if let maximum = search.maximum, count > maximum {
-            isValid = record(schema, "maxContains", "expected at most \(maximum) items that fit, found \(count)")
+            let wanted = maximum == 1 ? "1 item that fits" : "\(maximum) items that fit"
+            isValid = record(schema, "maxContains", "expected at most \(wanted), found \(count)")
         }
         return isValid
     }
