@@ -86,7 +86,7 @@ package struct BuildSpec: Sendable {
 }
 
 /// What a processor says of its outputs.
-package enum OutputsSpec: Sendable {
+package enum OutputsSpec: Hashable, Sendable {
     case files([DeclaredOutput])
     /// The older form: prefixes below which it writes.
     case prefixes([String])
@@ -99,7 +99,7 @@ package enum OutputsSpec: Sendable {
 }
 
 /// What has to hold before and after a run.
-package struct PredicatesSpec: Sendable {
+package struct PredicatesSpec: Hashable, Sendable {
     package var admission: [PredicateSpec] = []
     package var success: [PredicateSpec] = []
 }

@@ -35,6 +35,9 @@ struct ProcessorSpecReader {
         }
         fields.reportUnknown(&findings)
         PastedSecrets.look(into: root, &findings)
+        for pair in root.mapping ?? [] {
+            if let name = pair.key.scalar?.text, places[name] == nil { places[name] = pair.key.span }
+        }
         guard let json = root.json else {
             findings.add(
                 .error, .yaml, "the file holds a value that JSON cannot hold (a number that is not finite)", at: root)
