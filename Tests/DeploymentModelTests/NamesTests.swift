@@ -56,7 +56,7 @@ struct NamesTests {
 
     @Test(arguments: [
         ("127.0.0.1:5075/x", true), ("127.8.8.8/x", true), ("localhost:1/x", true), ("ghcr.io/x", false),
-        ("[::1]:5/x", true), ("x", false),
+        ("[::1]:5/x", true), ("x", false), ("127.0.0.1.evil.example/x", false), ("localhost.evil.example/x", false),
     ])
     func `loopback registries are told from others`(text: String, expected: Bool) throws {
         #expect(try ImageReference(text).isLoopback == expected)

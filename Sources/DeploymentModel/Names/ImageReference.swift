@@ -69,7 +69,8 @@ package struct ImageReference: Hashable, Sendable {
     /// Claims that the OCI registry is on this host's loopback, where plain HTTP is right.
     package var isLoopback: Bool {
         let host = registry.hasPrefix("[") ? registry.prefix { $0 != "]" }.dropFirst() : registry.prefix { $0 != ":" }
-        return host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        let octets = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host == "localhost" || host == "::1" || (octets.count == 4 && octets[0] == 127 && !octets.contains(nil))
     }
 
     private static func isTag(_ text: Substring) -> Bool {
