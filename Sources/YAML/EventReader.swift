@@ -8,12 +8,15 @@ import CYAML
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
         unsafe parser = .allocate(capacity: 1)
-        unsafe offsets = OffsetTable(bytes)
+        // libyaml would count a byte order mark as a column, and the second line as less indented than the first.
+        let hasMark = unsafe bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        let text = unsafe UnsafeBufferPointer(rebasing: bytes.dropFirst(hasMark ? 3 : 0))
+        offsets = unsafe OffsetTable(text, start: hasMark ? 3 : 0)
         guard unsafe yaml_parser_initialize(parser) == 1 else {
             throw YAMLError(kind: .syntax, message: "libyaml has no memory", position: nil)
         }
         unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-        unsafe yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+        unsafe yaml_parser_set_input_string(parser, text.baseAddress, text.count)
     }
 
     deinit {

@@ -2,8 +2,11 @@
 struct OffsetTable {
     /// The byte offset of each character, `nil` for ASCII where both are the same.
     private let offsets: [Int32]?
+    private let start: Int
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    /// - Parameter start: the byte that the first character is counted from.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, start: Int) {
+        self.start = start
         if unsafe bytes.allSatisfy({ $0 < 0x80 }) {
             offsets = nil
             return
@@ -16,7 +19,7 @@ struct OffsetTable {
     }
 
     func offset(ofCharacter index: Int) -> Int {
-        guard let offsets else { return index }
-        return Int(offsets[min(index, offsets.count - 1)])
+        guard let offsets else { return start + index }
+        return start + Int(offsets[min(index, offsets.count - 1)])
     }
 }

@@ -18,7 +18,8 @@ struct YAMLDocumentTests {
     }
 
     @Test(arguments: [
-        "a: pin # comment\n", "# ünïcödé ✓\na: pin\n", "\u{FEFF}a: pin\n", "x: 1\r\na: pin\r\n", "{a: pin, b: 2}",
+        "a: pin # comment\n", "# ünïcödé ✓\na: pin\n", "\u{FEFF}a: pin\n", "\u{FEFF}b:\n- 1\na: pin\n",
+        "x: 1\r\na: pin\r\n", "{a: pin, b: 2}",
         "\"ß\": 1\na: pin", "x: &y 1\na: pin\n",
     ])
     func `a plain value's range is exactly its bytes`(text: String) throws {
