@@ -55,7 +55,8 @@ package struct DesiredStateReader: Sendable {
             ref: spec.ref, specPath: spec.path, specHash: specHash, source: try await source(of: spec),
             pins: pinned ?? spec.image.pins, runtime: spec.runtime, api: spec.api,
             secrets: spec.secrets,
-            outputs: spec.outputs.files, smokeInputs: spec.smokeInputs, startupSeconds: spec.smoke.startupSeconds)
+            outputs: spec.outputs.files, smokeInputs: spec.smokeInputs, smokeExpectation: spec.smoke.expect,
+            startupSeconds: spec.smoke.startupSeconds)
     }
 
     private func source(of spec: ProcessorSpec) async throws(Failure) -> ImageSource {

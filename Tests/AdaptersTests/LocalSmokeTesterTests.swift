@@ -17,7 +17,7 @@ import Testing
     }
 
     private func smoke(
-        _ fault: Fault, transport: ProcessorAPI.Transport, gateway: String? = "127.0.0.1"
+        _ fault: Fault, transport: ProcessorAPI.Transport, gateway: String? = "127.0.0.1", expectation: JSONValue? = nil
     ) async throws -> (Result<SmokeVerdict, Failure>, [String]) {
         let client = HTTPClient()
         let lines = Mutex<[String]>([])
@@ -47,7 +47,8 @@ import Testing
                     ref: try ProcessorRef("text/echo@1"), containerID: "c1", hostPort: port,
                     image: try ImageReference("127.0.0.1:5000/a@sha256:" + String(repeating: "a", count: 64)),
                     platform: .amd64, api: ProcessorAPI(transport: transport), inputs: ["schema": "v1"],
-                    outputs: [DeclaredOutput(path: "out/a.txt")], executionID: "smoke-1", startupSeconds: 15,
+                    expectation: expectation, outputs: [DeclaredOutput(path: "out/a.txt")], executionID: "smoke-1",
+                    startupSeconds: 15,
                     timeoutSeconds: 60)
                 let tester = LocalSmokeTester(
                     engine: OneContainer(gateway: gateway, state: fault == .dead ? .exited(code: 3) : .running),
@@ -110,6 +111,20 @@ import Testing
         }
         #expect(failure.code == code)
         #expect(failure.detail == "the last 50 lines")
+    }
+
+    @Test func theEnvelopeHasToBeWhatTheSpecExpects() async throws {
+        let (fitting, _) = try await smoke(
+            .none, transport: .http, expectation: ["properties": ["outputs": ["minItems": 1]]])
+        #expect(try fitting.get().outputs == 1)
+        let (other, _) = try await smoke(
+            .none, transport: .http, expectation: ["properties": ["outputs": ["minItems": 2]]])
+        guard case .failure(let failure) = other else {
+            Issue.record("passed")
+            return
+        }
+        #expect(failure.code == .badResponse)
+        #expect(failure.detail?.contains("/outputs") == true)
     }
 
     @Test func aDeadContainerFailsAtOnceWithItsLog() async throws {

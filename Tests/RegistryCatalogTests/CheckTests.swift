@@ -63,6 +63,16 @@ struct CheckTests {
         #expect(found.first?.hasPrefix(place) == true, "\(found)")
     }
 
+    @Test(arguments: [
+        ("inputs: {type: object, required: [a]}\nsmoke: {inputs: {b: 1}}", "3:17"),
+        ("inputs: {properties: {a: {type: string}}, examples: [{a: x}, {a: 1}]}", "2:66"),
+    ])
+    func `inputs that don't fit their own schema are told`(text: String, place: String) async throws {
+        let found = try await findings(text)
+        #expect(found.count == 1, "\(found)")
+        #expect(found.first?.hasPrefix("\(place) ERR_INPUTS") == true, "\(found)")
+    }
+
     @Test func `a schema of the registry can be referred to by its id`() async throws {
         let more = ["registry/schemas/a.yaml": "id: media.metadata@1\nschema: {type: object}"]
         #expect(try await findings("inputs: {$ref: media.metadata@1}", more: more).isEmpty)

@@ -1,6 +1,7 @@
 package import DeploymentModel
 import FoundationEssentials
 package import HTTP
+import JSON
 import Synchronization
 
 /// Tests a container on this host with one mock run.
@@ -114,7 +115,23 @@ package struct LocalSmokeTester: SmokeTester {
         if case .error(let code, let message) = checked.envelope.outcome {
             throw Failure(ErrorCode(rawValue: code) ?? .badResponse, "\(request.ref) answered \(code): \(message)")
         }
+        try check(checked.envelope, request)
         return SmokeVerdict(outputs: checked.envelope.outputs.count, events: events.count)
+    }
+}
+
+extension LocalSmokeTester {
+    /// What the spec expects of the envelope, as a JSON Schema.
+    private func check(_ envelope: Envelope, _ request: SmokeRequest) throws(Failure) {
+        guard let expectation = request.expectation else { return }
+        let violations: [SchemaViolation]
+        do throws(JSONSchemaError) {
+            violations = try JSONSchema(expectation).validate(envelope.json)
+        } catch { throw Failure(.spec, "'smoke.expect' of \(request.ref) is no JSON Schema: \(error)") }
+        guard !violations.isEmpty else { return }
+        throw Failure(
+            .badResponse, "the envelope of \(request.ref) is not what its 'smoke.expect' says",
+            detail: violations.map(\.description).joined(separator: "\n"))
     }
 }
 

@@ -19,6 +19,8 @@ package struct SmokeRequest: Hashable, Sendable {
     package let platform: Platform
     package let api: ProcessorAPI
     package let inputs: JSONValue
+    /// A JSON Schema that the envelope has to fit.
+    package let expectation: JSONValue?
     package let outputs: [DeclaredOutput]
     package let executionID: String
     /// How long it may take to become healthy.
@@ -28,7 +30,8 @@ package struct SmokeRequest: Hashable, Sendable {
 
     package init(
         ref: ProcessorRef, containerID: String, hostPort: Int, image: ImageReference, platform: Platform,
-        api: ProcessorAPI, inputs: JSONValue, outputs: [DeclaredOutput], executionID: String, startupSeconds: Int,
+        api: ProcessorAPI, inputs: JSONValue, expectation: JSONValue? = nil, outputs: [DeclaredOutput],
+        executionID: String, startupSeconds: Int,
         timeoutSeconds: Int
     ) {
         self.ref = ref
@@ -38,6 +41,7 @@ package struct SmokeRequest: Hashable, Sendable {
         self.platform = platform
         self.api = api
         self.inputs = inputs
+        self.expectation = expectation
         self.outputs = outputs
         self.executionID = executionID
         self.startupSeconds = startupSeconds

@@ -55,13 +55,16 @@ package struct DesiredProcessor: Hashable, Sendable {
     package let outputs: [DeclaredOutput]
     /// The inputs of its mock smoke test.
     package let smokeInputs: JSONValue
+    /// A JSON Schema that the envelope of its smoke test has to fit.
+    package let smokeExpectation: JSONValue?
     /// How long its server may take to become healthy, in seconds.
     package let startupSeconds: Int
 
     package init(
         ref: ProcessorRef, specPath: String, specHash: String, source: ImageSource,
         pins: [Platform: ImageReference], runtime: RuntimeLimits, api: ProcessorAPI, secrets: SecretNames,
-        outputs: [DeclaredOutput], smokeInputs: JSONValue, startupSeconds: Int = 15
+        outputs: [DeclaredOutput], smokeInputs: JSONValue, smokeExpectation: JSONValue? = nil,
+        startupSeconds: Int = 15
     ) {
         self.ref = ref
         self.specPath = specPath
@@ -73,6 +76,7 @@ package struct DesiredProcessor: Hashable, Sendable {
         self.secrets = secrets
         self.outputs = outputs
         self.smokeInputs = smokeInputs
+        self.smokeExpectation = smokeExpectation
         self.startupSeconds = startupSeconds
     }
 }

@@ -133,7 +133,7 @@ extension Executor {
                 guard let port = container.hostPort else { throw await ended(container) }
                 let request = SmokeRequest(
                     ref: item.ref, containerID: container.id, hostPort: port, image: image, platform: smoke.platform,
-                    api: smoke.api, inputs: smoke.inputs, outputs: smoke.outputs,
+                    api: smoke.api, inputs: smoke.inputs, expectation: smoke.expectation, outputs: smoke.outputs,
                     executionID: "smoke-\(run)-\(item.ref.refSlug)", startupSeconds: smoke.startupSeconds,
                     timeoutSeconds: smoke.timeoutSeconds)
                 let verdict = try await services.smoke.smoke(request) { text in

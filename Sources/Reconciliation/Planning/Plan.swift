@@ -70,6 +70,7 @@ package struct SmokeAction: Hashable, Sendable, Codable {
     package let platform: Platform
     package let api: ProcessorAPI
     package let inputs: JSONValue
+    package let expectation: JSONValue?
     package let outputs: [DeclaredOutput]
     package let startupSeconds: Int
     package let timeoutSeconds: Int

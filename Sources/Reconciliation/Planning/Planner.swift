@@ -68,7 +68,8 @@ package struct Planner {
         var smoke: SmokeAction?
         if deploy != nil || !hasEvidence(previous, processor, sources.images[platform]) {
             smoke = SmokeAction(
-                platform: platform, api: processor.api, inputs: processor.smokeInputs, outputs: processor.outputs,
+                platform: platform, api: processor.api, inputs: processor.smokeInputs,
+                expectation: processor.smokeExpectation, outputs: processor.outputs,
                 startupSeconds: processor.startupSeconds, timeoutSeconds: processor.runtime.timeoutSeconds,
                 container: running)
             if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }

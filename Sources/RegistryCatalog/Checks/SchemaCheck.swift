@@ -10,6 +10,8 @@ struct SchemaCheck: Sendable {
     let node: YAMLNode
     /// The field that holds it, for messages.
     let field: String
+    /// Values that have to fit it, with the field that holds each.
+    var instances: [(field: String, node: YAMLNode)] = []
 
     /// Everything that keeps the schema from being one, at its place in the file.
     func run(_ findings: inout Findings, schemas: [String: JSONValue]) {
@@ -18,6 +20,18 @@ struct SchemaCheck: Sendable {
         for violation in violations {
             let place = node.node(at: violation.instance.tokens)
             findings.add(.error, "'\(field)' is no JSON Schema: \(violation.message)", at: place)
+        }
+        guard violations.isEmpty, !instances.isEmpty,
+            let schema = try? JSONSchema(
+                json, baseURI: Self.baseURI + "-", resources: { Self.schema(at: $0, schemas) })
+        else { return }
+        for (name, instance) in instances {
+            guard let value = instance.json else { continue }
+            for violation in schema.validate(value) {
+                findings.add(
+                    .error, .inputs, "'\(name)' does not fit '\(field)': \(violation.message)",
+                    at: instance.node(at: violation.instance.tokens))
+            }
         }
     }
 

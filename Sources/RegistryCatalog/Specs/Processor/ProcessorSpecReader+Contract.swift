@@ -73,7 +73,13 @@ extension ProcessorSpecReader {
         let isSchema = pairs.contains { keywords.contains($0.key.scalar?.text ?? "") }
         let wrapped = pairs.first { $0.key.scalar?.text == "schema" }?.value
         let schema = !isSchema && wrapped?.mapping != nil ? wrapped ?? node : node
-        schemas.append(SchemaCheck(node: schema, field: "inputs"))
+        var check = SchemaCheck(node: schema, field: "inputs")
+        for example in schema.mapping?.first(where: { $0.key.scalar?.text == "examples" })?.value.sequence ?? [] {
+            check.instances.append(("inputs.examples", example))
+        }
+        let smoke = root.take("smoke")?.mapping?.first { $0.key.scalar?.text == "inputs" }
+        if let smoke { check.instances.append(("smoke.inputs", smoke.value)) }
+        schemas.append(check)
         return schema.json
     }
 
