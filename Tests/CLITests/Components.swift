@@ -36,9 +36,10 @@ final class Sample: Sendable {
               local: {target: docker, registry: "\(Components.registry)/\(namespace)", pins: \(pins)}
             """
         ]
+        for (path, text) in try Self.files(below: "registry/schemas") { files["registry/schemas/\(path)"] = text }
         for name in processors {
             let (own, other) = (name.split(separator: "_")[0], name.split(separator: "_")[1])
-            for (path, text) in try Self.files(of: name) {
+            for (path, text) in try Self.files(below: "registry/processors/\(name)") {
                 files["registry/processors/\(namespace)_\(other)/\(path)"] =
                     text
                     .replacing("ref: \(own)/\(other)@1", with: "ref: \(namespace)/\(other)@1")
@@ -51,10 +52,10 @@ final class Sample: Sendable {
         fixture = try await RepositoryFixture(files)
     }
 
-    /// The files of a sample processor as they are in this checkout.
-    private static func files(of name: String) throws -> [(String, String)] {
+    /// The files below a folder as they are in this checkout.
+    private static func files(below name: String) throws -> [(String, String)] {
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-        let folder = "\(root)/registry/processors/\(name)"
+        let folder = "\(root)/\(name)"
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
         return try paths.filter { !$0.contains("__pycache__") }.compactMap { path in
             var isDirectory = false
