@@ -23,3 +23,22 @@ func own(
     guard status >= 0, let pointer = unsafe pointer else { throw GitError(status, what()) }
     return unsafe Owned(pointer, free)
 }
+
+extension [String] {
+    /// Lends these strings to C, as an array that ends in `NULL` beyond its count.
+    func withCStrings<Result>(
+        _ body: (UnsafeMutableBufferPointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        let texts = unsafe map { text in
+            let bytes = text.utf8CString
+            let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
+            _ = unsafe copy.initialize(from: bytes)
+            return unsafe copy
+        }
+        defer { for index in 0..<count { unsafe texts[index].deallocate() } }
+        var pointers = unsafe texts.map { unsafe UnsafePointer($0.baseAddress) } + [nil]
+        return unsafe pointers.withUnsafeMutableBufferPointer { buffer in
+            unsafe body(UnsafeMutableBufferPointer(rebasing: buffer.dropLast()))
+        }
+    }
+}
