@@ -41,6 +41,11 @@ extension GitError {
             if let last = unsafe git_error_last(), let text = unsafe last.pointee.message {
                 unsafe String(cString: text)
             } else { nil }
+        // What libgit2 1.5 says of a foreign repository when no such setting exists at all.
+        if status == GIT_ENOTFOUND.rawValue, detail?.contains("'safe.directory' was not found") == true {
+            self.init(.foreignOwner, "\(what): it belongs to another user")
+            return
+        }
         let kind: Kind =
             switch git_error_code(rawValue: status) {
             case GIT_ENOTFOUND, GIT_EUNBORNBRANCH: .notFound

@@ -46,7 +46,7 @@ extension GitRepository {
         return unsafe Self.facts(of: peeled.pointer)
     }
 
-    private static func facts(of commit: OpaquePointer) -> Commit {
+    static func facts(of commit: OpaquePointer) -> Commit {
         let author = unsafe git_commit_author(commit).pointee
         return unsafe Commit(
             id: ObjectID(git_commit_id(commit).pointee),
