@@ -32,6 +32,7 @@ extension GitRepository {
         as identity: Identity,
         time: Int64
     ) throws(GitError) -> ObjectID? {
+        if let parent { try refuseMemory(parent) }
         let base: Owned? = if let parent { try tree(of: parent) } else { nil }
         let tree = try updatedTree(base, changes)
         if let base, unsafe ObjectID(git_tree_id(base.pointer).pointee) == tree { return nil }
@@ -44,6 +45,7 @@ extension GitRepository {
     ///
     /// - Throws: `GitError` of kind `conflict` when it points elsewhere.
     package func move(_ reference: String, to id: ObjectID, expecting expected: ObjectID?) throws(GitError) {
+        try refuseMemory(id)
         var oid = id.oid
         var pointer: OpaquePointer?
         defer { unsafe git_reference_free(pointer) }
@@ -71,6 +73,12 @@ extension GitRepository {
         let email = environment["GIT_COMMITTER_EMAIL"] ?? environment["GIT_AUTHOR_EMAIL"] ?? configured?.email
         guard let name, let email else { return nil }
         return Identity(name: name, email: email)
+    }
+
+    /// Keeps what is in memory alone from being referred to on disk.
+    private func refuseMemory(_ commit: ObjectID) throws(GitError) {
+        guard memory?.commits.contains(commit) == true else { return }
+        throw GitError(.invalid, "\(commit) is the working tree, and no commit that anything can build on")
     }
 
     private func updatedTree(_ base: Owned?, _ changes: [TreeChange]) throws(GitError) -> ObjectID {

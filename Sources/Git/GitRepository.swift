@@ -11,6 +11,8 @@ package actor GitRepository {
     package nonisolated let workTree: String?
 
     let handle: Owned
+    /// What the working tree held when it was asked, once it was.
+    var memory: MemoryObjects?
     private nonisolated let executor = BlockingExecutor()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -58,9 +60,16 @@ package actor GitRepository {
     }
 
     /// Initialises libgit2 at its first use: it costs milliseconds that `--help` should not pay.
-    private static let started: CInt = git_libgit2_init()
+    private static let started: CInt = {
+        let count = git_libgit2_init()
+        // Sparse checkouts have it. What it brings, a second configuration file, matters to nothing that is read here.
+        _ = unsafe ["worktreeconfig"].withCStrings { names in
+            unsafe cgit2_allow_extensions(names.baseAddress, names.count)
+        }
+        return count
+    }()
 
-    private static func start() throws(GitError) {
+    static func start() throws(GitError) {
         guard started > 0 else { throw GitError(started, "libgit2 does not start") }
     }
 }
