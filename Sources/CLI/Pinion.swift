@@ -13,7 +13,10 @@ struct Pinion: AsyncParsableCommand {
             69 a service is unavailable.
             """,
         version: Version.text,
-        subcommands: [ReconcileCommand.self, PlanCommand.self, StatusCommand.self, VersionCommand.self])
+        subcommands: [
+            ReconcileCommand.self, PlanCommand.self, StatusCommand.self, RegistryCommand.self, NewCommand.self,
+            VersionCommand.self,
+        ])
 
     static func main() async {
         Process.ignoreBrokenPipes()

@@ -42,6 +42,7 @@ extension ScaffoldTemplate {
             params: dict = field(default_factory=dict)
             write_prefix: str = ""
             put_urls: dict | None = None
+            secrets: tuple = ()  # the names of those that are there
             started: float = field(default_factory=time.monotonic)
 
             @classmethod
@@ -63,9 +64,11 @@ extension ScaffoldTemplate {
                     raise RunError("ERR_MODE_INVALID", "mode is mock or real")
                 self.mode = payload["mode"]
                 # A mock run doesn't look at secrets, so that it can't depend on one.
-                missing = [name for name in required_secrets if self.mode == "real" and not os.environ.get(name)]
-                if missing:
-                    raise RunError("ERR_MISSING_SECRET", f"required and not in the environment: {', '.join(sorted(missing))}")
+                if self.mode == "real":
+                    self.secrets = tuple(name for name in required_secrets if os.environ.get(name))
+                    missing = sorted(set(required_secrets) - set(self.secrets))
+                    if missing:
+                        raise RunError("ERR_MISSING_SECRET", f"required and not in the environment: {', '.join(missing)}")
                 prefix, inputs = payload.get("write_prefix"), payload.get("inputs")
                 if not isinstance(prefix, str) or not prefix.startswith(("/artifacts/", "/streams/")) or prefix[-1] != "/":
                     raise RunError("ERR_INPUTS", "/write_prefix: a path below /artifacts/ or /streams/ that ends in '/'")
@@ -78,7 +81,7 @@ extension ScaffoldTemplate {
 
             def succeed(self, outputs):
                 """Uploads the outputs where the payload asks for it, and gives the success envelope."""
-                outputs = sorted(outputs, key=lambda output: output.path)
+                outputs = sorted(outputs, key=lambda output: output.path.encode())
                 entries = [
                     {"path": self.write_prefix + output.path, "size_bytes": len(output.data), "mime": output.mime}
                     for output in outputs
@@ -86,7 +89,9 @@ extension ScaffoldTemplate {
                 if self.put_urls is not None:
                     for output in outputs:
                         self._put("outputs/" + output.path, output.data, output.mime)
-                    self._put("outputs.json", json.dumps({"outputs": entries}).encode(), "application/json")
+                    # One spelling for one content: an index with white space or another order is refused.
+                    index = json.dumps({"outputs": entries}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                    self._put("outputs.json", index.encode(), "application/json")
                 return {
                     "status": "success",
                     "execution_id": self.execution_id,
@@ -100,9 +105,10 @@ extension ScaffoldTemplate {
                 return {"status": "error", "execution_id": self.execution_id, "error": error, "meta": self.meta()}
 
             def meta(self):
-                machine = platform.machine()
+                machine, keys = platform.machine(), ",".join(sorted(self.secrets))
                 meta = {
-                    "env_fingerprint": f"mode={self.mode},platform={ARCHITECTURES.get(machine, machine)}",
+                    "env_fingerprint": f"env_keys_present=[{keys}],mode={self.mode},"
+                    f"platform={ARCHITECTURES.get(machine, machine)}",
                     "duration_ms": round((time.monotonic() - self.started) * 1000),
                 }
                 digest = os.environ.get("IMAGE_DIGEST")
