@@ -9,13 +9,12 @@ struct Pinion: AsyncParsableCommand {
             Pinion reads the specs of a git commit, builds one image per platform from exactly that commit, pins the \
             digests back into the specs, starts each processor by its digest, tests it, and records what is true.
 
-            Exit codes: 0 done · 1 failed · 2 changes pending (with --detailed-exitcode) · 4 not found · 64 usage · \
-            69 a service is unavailable.
+            Exit codes: 0 done · 1 failed · 2 changes pending (with --detailed-exitcode) · 64 usage.
             """,
         version: Version.text,
         subcommands: [
-            ReconcileCommand.self, PlanCommand.self, StatusCommand.self, RegistryCommand.self, NewCommand.self,
-            VersionCommand.self,
+            ReconcileCommand.self, PlanCommand.self, StatusCommand.self, ValidateCommand.self, SnapshotCommand.self,
+            RegistryCommand.self, NewCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

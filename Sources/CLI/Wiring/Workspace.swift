@@ -63,7 +63,7 @@ struct Workspace {
             Failure(
                 .git, options.branch.map { "there is no branch '\($0)' in \(options.repo)" } ?? error.message,
                 remedy: options.branch == nil ? "Commit something first." : "See: git branch --list")
-        case .conflict, .other: Failure(.git, error.message)
+        default: Failure(.git, error.message)
         }
     }
 }

@@ -1,0 +1,126 @@
+import ArgumentParser
+import DeploymentModel
+import FoundationEssentials
+import Git
+import Records
+import RegistryCatalog
+
+struct ValidateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Say everything that is wrong with a registry, and how to mend it.",
+        discussion: """
+            Looks at git alone. With --base only what a change is answerable for is said: findings in the files that it \
+            touches, and findings that were not there before. Exits with 1 when there is an error.
+            """)
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case text, json, sarif, github
+    }
+
+    @OptionGroup var options: RevisionOptions
+
+    @Flag(help: "Read the working tree, with what is not committed, instead of a revision.")
+    var worktree = false
+
+    @Option(help: ArgumentHelp("Only what changed since the merge base with this revision.", valueName: "rev"))
+    var base: String?
+
+    @Option(help: "text, json, sarif, or github (workflow annotations).")
+    var format: Format?
+
+    func validate() throws {
+        guard !(worktree && options.rev != nil) else {
+            throw ValidationError("--worktree and --rev exclude each other.")
+        }
+    }
+
+    func run() async throws {
+        try await reporting { () async throws(Failure) -> ExitCode in
+            let repository = try await options.open()
+            let catalog = try await catalog(in: repository)
+            var validation = try await judge(catalog, repository)
+            if let base { validation = try await since(base, validation, catalog, repository) }
+            show(validation, catalog, try await sources(of: validation, catalog, repository))
+            return validation.hasErrors ? .failure : .success
+        }
+    }
+
+    private func catalog(in repository: GitRepository) async throws(Failure) -> Catalog {
+        guard worktree else { return try await options.catalog(in: repository) }
+        do throws(GitError) {
+            return try await Catalog(of: repository.workTreeCommit(), in: repository)
+        } catch { throw options.failure(error) }
+    }
+
+    private func judge(_ catalog: Catalog, _ repository: GitRepository) async throws(Failure) -> Validation {
+        let store = GitStateStore(repository, as: Identity(name: "Pinion", email: "pinion@localhost")) { 0 }
+        var publications: [ImmutabilityCheck.Publication] = []
+        for environment in ["staging", "main"] {
+            for (ref, record) in try await store.records(of: environment) {
+                guard let commit = record.applied?.commit else { continue }
+                publications.append(
+                    ImmutabilityCheck.Publication(ref: ref, environment: environment, commit: commit))
+            }
+        }
+        return try await Validation(catalog, in: repository, publications: publications)
+    }
+
+    private func since(
+        _ base: String, _ validation: Validation, _ catalog: Catalog, _ repository: GitRepository
+    ) async throws(Failure) -> Validation {
+        let start: ObjectID
+        let paths: [String]
+        do throws(GitError) {
+            let other = try await repository.commit(at: base).id
+            // A working tree hangs below HEAD, so its history is that of its parent.
+            let tip = worktree ? catalog.commit.parents.first ?? catalog.commit.id : catalog.commit.id
+            start = try await repository.mergeBase(other, tip) ?? other
+            paths = try await repository.changedPaths(from: start, to: catalog.commit.id).map { $0.path }
+        } catch { throw options.failure(error) }
+        let before = try await options.catalog(at: start.hex, in: repository)
+        return validation.since(try await judge(before, repository), touching: Set(paths))
+    }
+
+    /// The texts of the files that have findings: those of later checks are not in the catalog.
+    private func sources(
+        of validation: Validation, _ catalog: Catalog, _ repository: GitRepository
+    ) async throws(Failure) -> [String: [UInt8]] {
+        var sources = catalog.sources
+        do throws(GitError) {
+            for file in Set(validation.diagnostics.map(\.file)) where sources[file] == nil {
+                guard let entry = try await repository.file(at: file, in: catalog.commit.id) else { continue }
+                sources[file] = try await repository.blob(entry.id)
+            }
+        } catch { throw options.failure(error) }
+        return sources
+    }
+
+    private func show(_ validation: Validation, _ catalog: Catalog, _ sources: [String: [UInt8]]) {
+        switch format ?? standardFormat {
+        case .json: Output.result(DiagnosticDocument(validation.diagnostics).json)
+        case .sarif: Output.result(SARIF(validation.diagnostics).text)
+        case .github: for diagnostic in validation.diagnostics { Output.result(Annotation(diagnostic).text) }
+        case .text:
+            for diagnostic in validation.diagnostics {
+                let source = sources[diagnostic.file]
+                Output.result(DiagnosticText(diagnostic, source: source, style: .standardOutput).text + "\n")
+            }
+        }
+        Output.note(summary(validation, catalog))
+    }
+
+    /// In a GitHub workflow, annotations are what people see.
+    private var standardFormat: Format {
+        ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true" ? .github : .text
+    }
+
+    private func summary(_ validation: Validation, _ catalog: Catalog) -> String {
+        let counts = [Diagnostic.Severity.error, .warning, .note].compactMap { severity in
+            let count = validation.diagnostics.count { $0.severity == severity }
+            return count == 0 ? nil : counted(count, severity.rawValue)
+        }
+        let what = "\(counted(catalog.processorFiles, "processor")), \(counted(catalog.supports.count, "other spec"))"
+        let source = worktree ? "the working tree" : String(catalog.commit.id.short)
+        return "\(source): \(what): \(counts.isEmpty ? "nothing to say" : counts.joined(separator: ", "))"
+    }
+}
