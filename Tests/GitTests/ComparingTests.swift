@@ -84,6 +84,17 @@ struct ComparingTests {
             try await repository.history(of: "b", from: head).map(\.id.hex).joined(separator: "\n") == expected)
     }
 
+    @Test func `a path's history begins where it appears, and a changed mode is part of it`() async throws {
+        let checkout = try GitCheckout(["a": "1"])
+        let added = try checkout.commit(["folder/run": "1"])
+        try checkout.git(["update-index", "--chmod=+x", "folder/run"])
+        try checkout.git(["commit", "--quiet", "--message", "x"])
+        let repository = try GitRepository(at: checkout.path)
+        let head = try await repository.commit(at: "HEAD").id
+        #expect(try await repository.history(of: "folder/run", from: head).map(\.id.hex) == [head.hex, added])
+        #expect(try await repository.history(of: "folder", from: head).count == 2)
+    }
+
     @Test func `a removal is part of a path's history`() async throws {
         let fixture = try await RepositoryFixture(["a": "1", "b": "1"])
         let removal = try await fixture.commit(["a": nil])

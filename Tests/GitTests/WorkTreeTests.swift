@@ -179,6 +179,8 @@ struct WorkTreeTests {
         let commit = try await repository.workTreeCommit()
         let (found, wanted) = (try await listing(commit, repository), try expected(checkout))
         #expect(found == wanted)
+        let entry = try #require(try await repository.file(at: "b", in: commit.id))
+        #expect(try await repository.blob(entry.id).isEmpty)
     }
 
     @Test func `a bare repository has no working tree`() async throws {

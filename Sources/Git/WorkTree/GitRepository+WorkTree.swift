@@ -77,8 +77,6 @@ extension GitRepository {
             if unsafe git_index_entry_stage(git_index_get_byindex(index.pointer, number)) != 0 {
                 // A conflict has up to three entries, and one file.
                 files[path] = try file(path, 0, git_oid(), root, objects)
-            } else if unsafe UInt32(entry.flags_extended) & GIT_INDEX_ENTRY_INTENT_TO_ADD.rawValue != 0 {
-                files[path] = unsafe try file(path, entry.mode, git_oid(), root, objects)
             } else {
                 files[path] = unsafe TreeFile(path: path, mode: entry.mode, id: ObjectID(entry.id))
             }
