@@ -13,6 +13,14 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case conflict
         /// The text is no valid revision or reference name.
         case invalid
+        /// The repository or its address uses a feature of git that is not supported here.
+        case unsupported
+        /// The remote wants credentials, and those at hand are missing or refused.
+        case unauthorized
+        /// The remote does not answer.
+        case unreachable
+        /// The caller's task was cancelled.
+        case cancelled
         case other
     }
 
@@ -46,6 +54,10 @@ extension GitError {
             self.init(.foreignOwner, "\(what): it belongs to another user")
             return
         }
+        if let detail, let error = Self.unsupported(what, detail) {
+            self = error
+            return
+        }
         let kind: Kind =
             switch git_error_code(rawValue: status) {
             case GIT_ENOTFOUND, GIT_EUNBORNBRANCH: .notFound
@@ -55,5 +67,15 @@ extension GitError {
             default: .other
             }
         self.init(kind, detail.map { "\(what): \($0)" } ?? what)
+    }
+
+    /// What libgit2 says of a repository that it cannot read; it has no status of its own for that.
+    private static func unsupported(_ what: String, _ detail: String) -> GitError? {
+        guard detail.hasPrefix("unsupported extension name") || detail.hasPrefix("unsupported repository version")
+        else { return nil }
+        if detail.hasSuffix("extensions.objectformat") {
+            return GitError(.unsupported, "\(what): it names objects by SHA-256, and only SHA-1 is supported")
+        }
+        return GitError(.unsupported, "\(what): \(detail)")
     }
 }

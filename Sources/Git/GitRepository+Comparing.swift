@@ -19,7 +19,7 @@ package struct ChangedPath: Hashable, Sendable {
 extension GitRepository {
     /// The best common ancestor of two commits, `nil` when their histories are unrelated.
     ///
-    /// - Throws: `GitError` of kind `other` when the answer lies beyond the end of a shallow clone.
+    /// - Throws: `GitError` of kind `unsupported` when the answer lies beyond the end of a shallow clone.
     package func mergeBase(_ one: ObjectID, _ other: ObjectID) throws(GitError) -> ObjectID? {
         var (base, one, other) = (git_oid(), one.oid, other.oid)
         // A missing commit has the same status as a missing ancestor.
@@ -27,7 +27,7 @@ extension GitRepository {
         let status = unsafe git_merge_base(&base, handle.pointer, &one, &other)
         if status == 0 { return ObjectID(base) }
         let what = "cannot find the common history of \(ObjectID(one)) and \(ObjectID(other))"
-        if isShallow { throw GitError(.other, "\(what): the clone is shallow") }
+        if isShallow { throw GitError(.unsupported, "\(what): the clone is shallow") }
         if status == GIT_ENOTFOUND.rawValue { return nil }
         throw GitError(status, what)
     }

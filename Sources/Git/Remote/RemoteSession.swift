@@ -1,0 +1,131 @@
+import CGit2
+import FoundationEssentials
+import Synchronization
+
+/// Set once by whoever wants a fetch to end early.
+final class CancellationFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var isSet: Bool { flag.load(ordering: .relaxed) }
+
+    func set() { flag.store(true, ordering: .relaxed) }
+}
+
+/// What one conversation with a remote knows: libgit2's callbacks ask it, on the thread that made the call.
+@safe final class RemoteSession {
+    /// The ways to get in, each tried once.
+    private enum Way {
+        case address, helper, agent
+        case key(String)
+    }
+
+    let access: RemoteAccess
+    private let flag: CancellationFlag
+    /// Whether the address led to another one, which gets to see no credentials.
+    private let isRedirected: Bool
+    private var ways: [Way]
+    private var presented: HelperCredential?
+    private(set) var failure: GitError?
+
+    init(_ access: RemoteAccess, _ flag: CancellationFlag, isRedirected: Bool = false) {
+        self.access = access
+        self.flag = flag
+        self.isRedirected = isRedirected
+        if access.remote.scheme == .ssh {
+            let keys = ["id_ed25519", "id_ecdsa", "id_rsa"].compactMap { name in
+                access.home.map { "\($0)/.ssh/\(name)" }
+            }
+            ways = [.agent] + keys.filter { FileManager.default.isReadableFile(atPath: $0) }.map(Way.key)
+            if access.remote.password != nil { ways.append(.address) }
+        } else {
+            ways = access.remote.password == nil ? [.helper] : [.address, .helper]
+        }
+    }
+
+    var isCancelled: Bool { flag.isSet }
+
+    /// The callbacks for libgit2, which must not outlive this session.
+    var callbacks: git_remote_callbacks {
+        var callbacks = unsafe git_remote_callbacks()
+        unsafe git_remote_init_callbacks(&callbacks, UInt32(GIT_REMOTE_CALLBACKS_VERSION))
+        unsafe callbacks.payload = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe callbacks.credentials = { out, _, user, allowed, payload in
+            guard let payload = unsafe payload else { return -1 }
+            let session = unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue()
+            return unsafe session.acquire(out, user.map { unsafe String(cString: $0) }, allowed)
+        }
+        unsafe callbacks.transfer_progress = { _, payload in
+            guard let payload = unsafe payload else { return -1 }
+            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().isCancelled ? -1 : 0
+        }
+        unsafe callbacks.sideband_progress = { _, _, payload in
+            guard let payload = unsafe payload else { return -1 }
+            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().isCancelled ? -1 : 0
+        }
+        return unsafe callbacks
+    }
+
+    /// The remote let us in.
+    func accepted() {
+        presented?.approve(to: access)
+        presented = nil
+    }
+
+    private func acquire(
+        _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, _ user: String?, _ allowed: CUnsignedInt
+    ) -> CInt {
+        if isCancelled { return -1 }
+        if isRedirected {
+            return refuse(
+                "\(access.remote) leads to another address that wants credentials, and they are not sent there:"
+                    + " use that address")
+        }
+        let user = user ?? access.remote.user ?? "git"
+        if allowed & GIT_CREDENTIAL_USERNAME.rawValue != 0 { return unsafe git_credential_username_new(out, user) }
+        let hasHelper = presented != nil
+        presented?.reject(to: access)
+        presented = nil
+        while !ways.isEmpty {
+            let way = ways.removeFirst()
+            if let status = unsafe present(way, out, user, allowed) { return status }
+        }
+        return refuse(Self.refusal(access, asked: hasHelper))
+    }
+
+    /// `nil` when this way has nothing to present.
+    private func present(
+        _ way: Way, _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, _ user: String,
+        _ allowed: CUnsignedInt
+    ) -> CInt? {
+        let takesKeys = allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0
+        let takesPasswords = allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT.rawValue != 0
+        switch way {
+        case .address where takesPasswords:
+            guard let password = access.remote.password else { return nil }
+            return unsafe git_credential_userpass_plaintext_new(out, access.remote.user ?? "", password)
+        case .helper where takesPasswords:
+            guard let credential = HelperCredential(for: access.remote, from: access) else { return nil }
+            presented = credential
+            return unsafe git_credential_userpass_plaintext_new(out, credential.user, credential.password)
+        case .agent where takesKeys: return unsafe git_credential_ssh_key_from_agent(out, user)
+        case .key(let path) where takesKeys: return unsafe git_credential_ssh_key_new(out, user, nil, path, nil)
+        default: return nil
+        }
+    }
+
+    private func refuse(_ message: String) -> CInt {
+        failure = GitError(.unauthorized, message)
+        return GIT_EAUTH.rawValue
+    }
+
+    private static func refusal(_ access: RemoteAccess, asked: Bool) -> String {
+        let remote = access.remote
+        if remote.scheme == .ssh {
+            return "\(remote) refuses the keys of the ssh agent and those without a passphrase in ~/.ssh"
+        }
+        if asked { return "\(remote) refuses the credentials that git's helpers give" }
+        if remote.password != nil { return "\(remote) refuses the credentials of its address" }
+        if !access.headers.isEmpty { return "\(remote) refuses the header of git's http.extraHeader" }
+        return "\(remote) wants credentials, and git's credential helpers have none"
+    }
+}

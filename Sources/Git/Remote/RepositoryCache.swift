@@ -1,0 +1,106 @@
+import CGit2
+import FoundationEssentials
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+extension GitRepository {
+    /// A bare copy of a remote repository, brought up to date: all branches, tags and `refs/pinion/*`.
+    ///
+    /// The copy is made once and fetched into from then on; a second process that wants the same one waits its turn.
+    /// It is the remote's mirror: a reference of those names that the remote does not have is removed. Credentials come
+    /// from where git has them (the address, `http.<url>.extraHeader`, credential helpers, `GIT_ASKPASS`, the ssh agent)
+    /// and are neither stored nor shown. To other addresses that a server leads to they are not sent.
+    ///
+    /// - Parameters:
+    ///   - url: a path, a URL (`file`, `https`, `http`, `ssh`, `git`) or `user@host:path`.
+    ///   - folder: holds the copies; made when missing, for this user alone.
+    ///   - environment: what `git` is run with: `PATH`, `HOME`, `GIT_ASKPASS`, `GIT_CONFIG_…`.
+    ///   - checkout: a folder of a work tree whose own configuration counts too (CI puts its header there); this
+    ///     process's working directory when `nil`.
+    /// - Throws: `GitError` of kind `invalid` (no address), `notARepository`, `notFound`, `foreignOwner`, `unsupported`
+    ///   (SHA-256, shallow), `unauthorized`, `unreachable` or `cancelled`.
+    package static func cached(
+        url: String, in folder: String, environment: [String: String], checkout: String? = nil
+    ) async throws(GitError) -> GitRepository {
+        try start()
+        let flag = CancellationFlag()
+        let cache = RepositoryCache(folder: folder)
+        // No function with a handler throws typed errors, so the error travels in a value.
+        let result: Result<GitRepository, GitError> = await withTaskCancellationHandler {
+            do throws(GitError) {
+                return .success(try await cache.refreshed(url, environment, checkout, flag))
+            } catch { return .failure(error) }
+        } onCancel: {
+            flag.set()
+        }
+        return try result.get()
+    }
+}
+
+/// A folder of bare copies. An actor, because it waits for locks and programs on a thread of its own.
+private actor RepositoryCache {
+    private let folder: String
+    private nonisolated let executor = BlockingExecutor()
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    init(folder: String) { self.folder = folder }
+
+    func refreshed(
+        _ address: String, _ environment: [String: String], _ checkout: String?, _ flag: CancellationFlag
+    ) async throws(GitError) -> GitRepository {
+        let access = try RemoteAccess(to: address, environment: environment, checkout: checkout)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw GitError(.other, "cannot create the folder \(folder)") }
+        let path = try folder + "/" + Self.name(of: access.remote)
+        let lock = try FileLock(at: path + ".lock")
+        defer { lock.release() }
+        if flag.isSet { throw GitError(.cancelled, "the fetch from \(access.remote) was cancelled") }
+        let repository = try open(path)
+        try await repository.note(origin: access.remote)
+        try await repository.mirror(access, flag)
+        return repository
+    }
+
+    /// Creating goes over what an interrupted creation has left.
+    private func open(_ path: String) throws(GitError) -> GitRepository {
+        if unsafe access(path + "/HEAD", F_OK) == 0 {
+            do throws(GitError) { return try GitRepository(at: path) } catch {
+                guard error.kind == .notARepository else { throw error }
+            }
+        }
+        return try GitRepository(creatingBareAt: path)
+    }
+
+    /// A name for people, and the address's hash for the program.
+    private static func name(of remote: RemoteURL) throws(GitError) -> String {
+        var oid = git_oid()
+        let address = Array(remote.description.utf8)
+        let status = unsafe address.withUnsafeBytes {
+            unsafe git_odb_hash(&oid, $0.baseAddress, $0.count, GIT_OBJECT_BLOB)
+        }
+        try check(status, "cannot hash an address")
+        return "\(remote.shortName)-\(ObjectID(oid).hex.prefix(16)).git"
+    }
+}
+
+extension GitRepository {
+    /// Writes the address, without credentials, where a person who wonders about the copy looks.
+    fileprivate func note(origin remote: RemoteURL) throws(GitError) {
+        let configuration = try unsafe own("cannot read the configuration", free: unsafe git_config_free) {
+            unsafe git_repository_config($0, handle.pointer)
+        }
+        var known = unsafe git_buf()
+        defer { unsafe git_buf_dispose(&known) }
+        if unsafe git_config_get_string_buf(&known, configuration.pointer, "remote.origin.url") == 0 { return }
+        try check(
+            unsafe git_config_set_string(configuration.pointer, "remote.origin.url", remote.description),
+            "cannot write the configuration")
+    }
+}
