@@ -106,7 +106,8 @@ let package = Package(
             name: "RecordsTests", dependencies: ["Records", "DeploymentModel", "Git", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "RegistryCatalogTests", dependencies: ["RegistryCatalog", "DeploymentModel", "Git", "TestSupport"],
+            name: "RegistryCatalogTests",
+            dependencies: ["RegistryCatalog", "DeploymentModel", "Git", "JSON", "TestSupport", "YAML"],
             swiftSettings: settings),
         .target(name: "LoopbackServer", path: "Tests/HTTPTests/LoopbackServer", swiftSettings: settings),
         .testTarget(

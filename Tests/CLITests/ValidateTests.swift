@@ -86,6 +86,19 @@ struct ValidateTests {
         #expect(run.stderr.contains("the working tree"))
     }
 
+    @Test func `a repository elsewhere is read by its address, and read anew when it moved on`() async throws {
+        let fixture = try await repository([:])
+        let caches = fixture.folder.path + "/caches"
+        let address = ["validate", "--repo", "file://" + fixture.path]
+        #expect(try await Pinion.run(address, environment: ["XDG_CACHE_HOME": caches]).exitCode == 0)
+        try await fixture.commit([Self.path: Self.good + "runtime: {cpu: lots}\n"])
+        #expect(try await Pinion.run(address, environment: ["XDG_CACHE_HOME": caches]).exitCode == 1)
+        let nowhere = try await Pinion.run(
+            ["validate", "--repo", "http://127.0.0.1:9/none.git"], environment: ["XDG_CACHE_HOME": caches])
+        #expect(nowhere.exitCode == 1)
+        #expect(nowhere.stderr.contains("error[ERR_NETWORK]"), "\(nowhere.stderr)")
+    }
+
     @Test func `a pasted secret shows neither in text nor in any other form`() async throws {
         let key = "sk-" + "a8Zk39fjQp20XmvB71LwTe64"
         let fixture = try await repository([Self.path: Self.good + "description: \(key)\n"])

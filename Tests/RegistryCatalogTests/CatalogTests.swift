@@ -51,6 +51,13 @@ struct CatalogTests {
         #expect(catalog.sources[path] != nil)
     }
 
+    @Test(arguments: ["ref:", "ref: ~", "ref: 1", "ref: [a]", "", "- a", "ref: text/stats@1\n---\nref: text/stats@1"])
+    func `no spec is dropped without a word`(text: String) async throws {
+        let catalog = try await catalog(["registry/processors/text_stats/registry.yaml": text])
+        #expect(catalog.processors.isEmpty)
+        #expect(catalog.diagnostics.contains { $0.severity == .error }, "\(text)")
+    }
+
     @Test func `a broken file leaves the others alone`() async throws {
         let catalog = try await catalog([
             "registry/processors/a_b/registry.yaml": "ref: [",

@@ -6,17 +6,29 @@ import RegistryCatalog
 
 /// Which repository and which of its revisions a command reads.
 struct RevisionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The git repository, bare or not.", valueName: "path"))
+    @Option(help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"))
     var repo = "."
 
     @Option(
         help: ArgumentHelp("The revision that is read: a branch, a tag, a commit. Default: HEAD.", valueName: "rev"))
     var rev: String?
 
+    /// Opens the repository; one that is elsewhere is copied to a cache first, or brought up to date there.
     func open() async throws(Failure) -> GitRepository {
+        let environment = ProcessInfo.processInfo.environment
         do throws(GitError) {
-            return try GitRepository(at: repo)
+            guard Self.isRemote(repo) else { return try GitRepository(at: repo) }
+            let caches = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+            let folder = (caches ?? (environment["HOME"] ?? "/tmp") + "/.cache") + "/pinion/repositories"
+            return try await GitRepository.cached(url: repo, in: folder, environment: environment)
         } catch { throw failure(error) }
+    }
+
+    /// Claims that the text is an address (`https://…`, `git@host:path`) and no path.
+    private static func isRemote(_ text: String) -> Bool {
+        if text.contains("://") { return true }
+        guard let colon = text.firstIndex(of: ":"), !FileManager.default.fileExists(atPath: text) else { return false }
+        return !text[..<colon].contains("/")
     }
 
     /// The catalog of the revision.
@@ -38,6 +50,9 @@ struct RevisionOptions: ParsableArguments {
         case .notFound, .invalid:
             Failure(
                 .git, error.message, remedy: rev == nil ? "Commit something first." : "See: git log --oneline --all")
+        case .unauthorized:
+            Failure(.git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.")
+        case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         default: Failure(.git, error.message)
         }
     }

@@ -63,7 +63,13 @@ struct ProcessorSpecReader {
             }
             return (ref, name?.text)
         }
-        if fields.take("ref") != nil { return (nil, name?.text) }
+        if let empty = fields.take("ref") {
+            // Any other value that is no string has been reported already.
+            if empty.value == .null {
+                findings.add(.error, "'ref' is empty", at: empty, fix: "for example ref: llm/litellm@1")
+            }
+            return (nil, name?.text)
+        }
         if let (text, node) = name, text.contains("/") {
             let number = version?.scalar.map { "@\($0.text)" } ?? "@1"
             return (reference(text.contains("@") ? text : text + number, node), nil)
