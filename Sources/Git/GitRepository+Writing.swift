@@ -46,18 +46,29 @@ extension GitRepository {
     /// - Throws: `GitError` of kind `conflict` when it points elsewhere.
     package func move(_ reference: String, to id: ObjectID, expecting expected: ObjectID?) throws(GitError) {
         try refuseMemory(id)
-        var oid = id.oid
+        guard let expected else { return try create(reference, at: id) }
+        var (oid, old) = (id.oid, expected.oid)
         var pointer: OpaquePointer?
         defer { unsafe git_reference_free(pointer) }
-        let status: CInt
-        if let expected {
-            var old = expected.oid
-            status = unsafe git_reference_create_matching(&pointer, handle.pointer, reference, &oid, 1, &old, "pinion")
-        } else {
-            status = unsafe git_reference_create(&pointer, handle.pointer, reference, &oid, 0, "pinion")
-        }
+        let status = unsafe git_reference_create_matching(
+            &pointer, handle.pointer, reference, &oid, 1, &old, "pinion")
         if status == GIT_ENOTFOUND.rawValue { throw GitError(.conflict, "\(reference) is gone") }
         try check(status, "cannot move \(reference)")
+    }
+
+    /// Creates a reference that must not exist yet. Under the reference's lock, because `git_reference_create` looks for
+    /// it before it takes that lock: of two who find nothing, the second would lay its commit over the first one's.
+    private func create(_ reference: String, at id: ObjectID) throws(GitError) {
+        let transaction = try unsafe own("cannot lock \(reference)", free: git_transaction_free) {
+            unsafe git_transaction_new($0, handle.pointer)
+        }
+        try check(unsafe git_transaction_lock_ref(transaction.pointer, reference), "cannot lock \(reference)")
+        guard try target(of: reference) == nil else { throw GitError(.conflict, "\(reference) exists already") }
+        var oid = id.oid
+        try check(
+            unsafe git_transaction_set_target(transaction.pointer, reference, &oid, nil, "pinion"),
+            "cannot create \(reference)")
+        try check(unsafe git_transaction_commit(transaction.pointer), "cannot create \(reference)")
     }
 
     /// The identity that git's environment (`GIT_AUTHOR_NAME`, …) and configuration give, `nil` when neither does.

@@ -8,7 +8,7 @@ package import Git
 /// file per ref. Every write is a commit made by compare-and-swap, so that no update is lost.
 package struct GitStateStore: StateStore {
     private static let buildsReference = "refs/pinion/builds"
-    private static let attempts = 16
+    private static let attempts = 64
 
     private let repository: GitRepository
     private let identity: Identity
@@ -98,6 +98,8 @@ package struct GitStateStore: StateStore {
                 return (value, commit)
             } catch {
                 guard error.kind == .conflict else { throw error }
+                // At times of their own, or the same ones would meet again.
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...25)))
             }
         }
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")

@@ -92,6 +92,32 @@ struct GitRepositoryTests {
         #expect(try await fixture.repository.files(at: commit.id).count == 9)
     }
 
+    @Test func `writers who all find no reference yet lose no update either`() async throws {
+        let fixture = try await RepositoryFixture()
+        for round in 0..<100 {
+            let reference = "refs/pinion/round-\(round)"
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<8 {
+                    let repository = try GitRepository(at: fixture.path)
+                    group.addTask {
+                        while true {
+                            let tip = try await repository.target(of: reference)
+                            do throws(GitError) {
+                                _ = try await repository.commit(
+                                    [.write(path: "w\(writer)", content: [1])], onto: tip, moving: reference,
+                                    message: "w", as: RepositoryFixture.identity, time: 0)
+                                return
+                            } catch { if error.kind != .conflict { throw error } }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let commit = try await fixture.repository.commit(at: reference)
+            #expect(try await fixture.repository.files(at: commit.id).count == 8)
+        }
+    }
+
     @Test func `a folder without git is told as such`() async throws {
         let folder = try TemporaryFolder()
         let error = #expect(throws: GitError.self) { try GitRepository(at: folder.path) }

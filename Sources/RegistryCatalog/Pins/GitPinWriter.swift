@@ -28,7 +28,7 @@ package actor GitPinWriter: PinWriter {
     }
 
     /// How often a branch may move away between reading it and committing on it.
-    private static let attempts = 8
+    private static let attempts = 64
 
     package func commit(_ change: PinChange) async throws(Failure) -> String {
         let reference = "refs/heads/\(branch)"
@@ -50,6 +50,7 @@ package actor GitPinWriter: PinWriter {
                 return (commit ?? parent).hex
             } catch let error as GitError {
                 guard error.kind == .conflict else { throw Failure(.git, error.message) }
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 1...25)))
             } catch let failure as Failure {
                 throw failure
             } catch {
