@@ -27,12 +27,20 @@ package struct Catalog: Sendable {
         for entry in try await repository.files(at: commit.id) {
             let isEnvironments = entry.path == EnvironmentSpec.file
             let place = SpecPath(entry.path)
-            guard isEnvironments || place != nil else { continue }
+            guard isEnvironments || place != nil else {
+                if let folder = SpecPath.folder(in: entry.path) { reader.refuse(folder: folder) }
+                continue
+            }
             guard entry.mode == .file || entry.mode == .executable else {
                 reader.refuse(entry)
                 continue
             }
-            reader.read(entry.path, try await repository.blob(entry.id), as: place)
+            let (size, bytes) = try await repository.blob(entry.id, atMost: YAMLBudget().bytes)
+            guard let bytes else {
+                reader.refuse(entry, size: size)
+                continue
+            }
+            reader.read(entry.path, bytes, as: place)
         }
         reader.finish()
         self.commit = commit

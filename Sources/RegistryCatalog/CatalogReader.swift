@@ -22,6 +22,24 @@ struct CatalogReader {
                 file: entry.path, fix: "commit the spec itself"))
     }
 
+    /// A folder that stands where a spec is looked for, told once however many files it holds.
+    mutating func refuse(folder: String) {
+        guard diagnostics.last?.file != folder else { return }
+        diagnostics.append(
+            Diagnostic(
+                .error, .spec, "this is a folder, and a spec is a file", file: folder,
+                fix: "give the folder another name, or commit the spec itself"))
+    }
+
+    /// A file that is larger than any spec, which is not even read.
+    mutating func refuse(_ entry: TreeEntry, size: Int) {
+        var findings = Findings(file: entry.path)
+        let limit = YAMLBudget().bytes
+        findings.add(
+            YAMLError(kind: .budget, message: "the file has \(size) bytes, \(limit) are allowed", position: nil))
+        diagnostics += findings.diagnostics
+    }
+
     mutating func read(_ path: String, _ source: [UInt8], as place: SpecPath?) {
         var findings = Findings(file: path)
         defer {

@@ -36,6 +36,18 @@ enum SpecPath: Hashable {
         }
     }
 
+    /// The folder above a file that stands where a spec is looked for: `processors/text_stats/registry.yaml/x`.
+    static func folder(in path: String) -> String? {
+        let text = path.utf8
+        for slash in text.indices where text[slash] == UInt8(ascii: "/") {
+            let suffix = text[..<slash].suffix(5)
+            guard suffix.elementsEqual(".yaml".utf8) || suffix.suffix(4).elementsEqual(".yml".utf8) else { continue }
+            let folder = String(path[..<slash])
+            if SpecPath(folder) != nil || folder == EnvironmentSpec.file { return folder }
+        }
+        return nil
+    }
+
     /// Claims that a file belongs to the catalog and so to no build: a pin must never trigger one.
     static func isCatalogFile(_ path: String) -> Bool {
         if path == "registry.yaml" || path.hasSuffix("/registry.yaml") { return true }
