@@ -10,19 +10,36 @@ package struct GitStateStore: StateStore {
     private static let buildsReference = "refs/pinion/builds"
     private static let attempts = 64
 
-    private let repository: GitRepository
-    private let identity: Identity
+    private let references: SharedReferences
+    private let authorship: Authorship
     private let time: @Sendable () -> Int64
 
-    /// - Parameter time: the seconds since 1970 that commits are dated with.
-    package init(_ repository: GitRepository, as identity: Identity, time: @escaping @Sendable () -> Int64) {
-        self.repository = repository
-        self.identity = identity
+    private var repository: GitRepository { references.repository }
+
+    /// - Parameters:
+    ///   - references: where the records are. Those of the environment `local` are this host's alone and stay in the
+    ///     repository on it.
+    ///   - time: the seconds since 1970 that commits are dated with.
+    package init(
+        _ references: SharedReferences, as authorship: Authorship, time: @escaping @Sendable () -> Int64
+    ) {
+        self.references = references
+        self.authorship = authorship
         self.time = time
     }
 
     /// The reference that holds an environment's records.
     package static func reference(of environment: String) -> String { "refs/pinion/env/\(environment)" }
+
+    /// The environments that have records, sorted, described anywhere or not.
+    package func environments() async throws(Failure) -> [String] {
+        try await Self.failing {
+            let folder = Self.reference(of: "")
+            return try await repository.references(under: String(folder.dropLast())).map {
+                String($0.dropFirst(folder.count))
+            }
+        }
+    }
 
     package func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord] {
         try await Self.failing {
@@ -88,18 +105,21 @@ package struct GitStateStore: StateStore {
     private func retrying<Value: Sendable>(
         _ reference: String, _ change: (ObjectID?) async throws -> (Value, [TreeChange]), message: () -> String
     ) async throws -> (value: Value, commit: ObjectID?) {
+        let isOwn = reference == Self.reference(of: "local")
+        let references = isOwn ? SharedReferences(of: repository) : references
         for _ in 1..<Self.attempts {
-            let tip = try await repository.target(of: reference)
+            let tip = try await references.target(of: reference)
             let (value, changes) = try await change(tip)
             guard !changes.isEmpty else { return (value, nil) }
             do throws(GitError) {
-                let commit = try await repository.commit(
-                    changes, onto: tip, moving: reference, message: message(), as: identity, time: time())
+                let commit = try await references.commit(
+                    changes, onto: tip, moving: reference, message: message(), as: authorship, time: time())
                 return (value, commit)
             } catch {
                 guard error.kind == .conflict else { throw error }
                 // At times of their own, or the same ones would meet again.
-                try await Task.sleep(for: .milliseconds(Int.random(in: 1...25)))
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...(references.isRemote ? 250 : 25))))
+                try await references.refresh()
             }
         }
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
