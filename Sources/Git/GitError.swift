@@ -11,6 +11,8 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case notFound
         /// The reference was moved by someone else meanwhile.
         case conflict
+        /// The remote's rules forbid it: a protected branch, a hook.
+        case refused
         /// The text is no valid revision or reference name.
         case invalid
         /// The repository or its address uses a feature of git that is not supported here.

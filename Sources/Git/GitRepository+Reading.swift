@@ -69,6 +69,19 @@ extension GitRepository {
         return name.hasPrefix("refs/heads/") ? String(name.dropFirst("refs/heads/".count)) : nil
     }
 
+    /// The address that a remote is fetched from, as it is configured.
+    ///
+    /// - Throws: `GitError` of kind `notFound` when there is no such remote.
+    package func address(ofRemote name: String) throws(GitError) -> String {
+        let remote = try unsafe own("there is no remote '\(name)'", free: git_remote_free) {
+            unsafe git_remote_lookup($0, handle.pointer, name)
+        }
+        guard let url = unsafe git_remote_url(remote.pointer) else {
+            throw GitError(.notFound, "the remote '\(name)' has no address")
+        }
+        return unsafe String(cString: url)
+    }
+
     /// Claims that some work tree has this branch checked out, so that it must not be moved under it.
     package func isCheckedOut(branch: String) throws(GitError) -> Bool {
         if !isBare, try headBranch() == branch { return true }

@@ -1,16 +1,5 @@
 import CGit2
 
-/// Who makes a commit, and when.
-package struct Identity: Hashable, Sendable {
-    package let name: String
-    package let email: String
-
-    package init(name: String, email: String) {
-        self.name = name
-        self.email = email
-    }
-}
-
 /// One change to a tree.
 package enum TreeChange: Hashable, Sendable {
     /// Writes the file with this content; an existing file keeps its mode.
@@ -29,16 +18,32 @@ extension GitRepository {
     /// - Throws: `GitError` of kind `conflict` when the reference points elsewhere by now.
     package func commit(
         _ changes: [TreeChange], onto parent: ObjectID?, moving reference: String, message: String,
-        as identity: Identity,
-        time: Int64
+        as authorship: Authorship, time: Int64
+    ) throws(GitError) -> ObjectID? {
+        let id = try write(changes, onto: parent, message: message, as: authorship, time: time)
+        if let id { try move(reference, to: id, expecting: parent) }
+        return id
+    }
+
+    /// Makes a commit that no reference leads to yet.
+    ///
+    /// - Parameter other: a second parent, whose tree does not count.
+    /// - Returns: the new commit; `nil` when the changes change nothing.
+    func write(
+        _ changes: [TreeChange], onto parent: ObjectID?, and other: ObjectID? = nil, message: String,
+        as authorship: Authorship, time: Int64
     ) throws(GitError) -> ObjectID? {
         if let parent { try refuseMemory(parent) }
         let base: Owned? = if let parent { try tree(of: parent) } else { nil }
         let tree = try updatedTree(base, changes)
         if let base, unsafe ObjectID(git_tree_id(base.pointer).pointee) == tree { return nil }
-        let id = try createCommit(tree: tree, parent: parent, message: message, identity: identity, time: time)
-        try move(reference, to: id, expecting: parent)
-        return id
+        let parents = [parent, other].compactMap(\.self)
+        if let signer = authorship.signer {
+            return try signer.commit(
+                tree: tree, parents: parents, message: message, author: authorship.author,
+                committer: authorship.committer, time: time, in: gitDirectory)
+        }
+        return try createCommit(tree: tree, parents: parents, message: message, authorship, time: time)
     }
 
     /// Moves a reference if it still points at `expected` (`nil`: does not exist yet).
@@ -69,21 +74,6 @@ extension GitRepository {
             unsafe git_transaction_set_target(transaction.pointer, reference, &oid, nil, "pinion"),
             "cannot create \(reference)")
         try check(unsafe git_transaction_commit(transaction.pointer), "cannot create \(reference)")
-    }
-
-    /// The identity that git's environment (`GIT_AUTHOR_NAME`, …) and configuration give, `nil` when neither does.
-    package func identity(environment: [String: String]) -> Identity? {
-        var configured: Identity?
-        var signature: UnsafeMutablePointer<git_signature>?
-        if unsafe git_signature_default(&signature, handle.pointer) == 0, let found = unsafe signature {
-            configured = unsafe Identity(
-                name: String(cString: found.pointee.name), email: String(cString: found.pointee.email))
-        }
-        unsafe git_signature_free(signature)
-        let name = environment["GIT_COMMITTER_NAME"] ?? environment["GIT_AUTHOR_NAME"] ?? configured?.name
-        let email = environment["GIT_COMMITTER_EMAIL"] ?? environment["GIT_AUTHOR_EMAIL"] ?? configured?.email
-        guard let name, let email else { return nil }
-        return Identity(name: name, email: email)
     }
 
     /// Keeps what is in memory alone from being referred to on disk.
@@ -156,34 +146,40 @@ extension GitRepository {
     }
 
     private func createCommit(
-        tree: ObjectID, parent: ObjectID?, message: String, identity: Identity, time: Int64
+        tree: ObjectID, parents: [ObjectID], message: String, _ authorship: Authorship, time: Int64
     ) throws(GitError) -> ObjectID {
-        var signature: UnsafeMutablePointer<git_signature>?
-        try check(
-            unsafe git_signature_new(&signature, identity.name, identity.email, time, 0),
-            "'\(identity.name) <\(identity.email)>' is no identity for a commit")
-        defer { unsafe git_signature_free(signature) }
+        let author = unsafe try Self.signature(authorship.author, time)
+        defer { unsafe git_signature_free(author) }
+        let committer = unsafe try Self.signature(authorship.committer, time)
+        defer { unsafe git_signature_free(committer) }
         var treeID = tree.oid
         let treeObject = try unsafe own("cannot read tree \(tree)", free: unsafe git_tree_free) {
             unsafe git_tree_lookup($0, handle.pointer, &treeID)
         }
-        var oid = git_oid()
-        if let parent {
-            var parentID = parent.oid
-            let parentObject = try unsafe own("there is no commit \(parent)", free: unsafe git_commit_free) {
-                unsafe git_commit_lookup($0, handle.pointer, &parentID)
-            }
-            var parents: [OpaquePointer?] = unsafe [parentObject.pointer]
-            try check(
-                unsafe git_commit_create(
-                    &oid, handle.pointer, nil, signature, signature, nil, message, treeObject.pointer, 1, &parents),
-                "cannot write a commit")
-        } else {
-            try check(
-                unsafe git_commit_create(
-                    &oid, handle.pointer, nil, signature, signature, nil, message, treeObject.pointer, 0, nil),
-                "cannot write a commit")
+        var commits: [Owned] = []
+        for parent in parents {
+            var id = parent.oid
+            commits.append(
+                try unsafe own("there is no commit \(parent)", free: unsafe git_commit_free) {
+                    unsafe git_commit_lookup($0, handle.pointer, &id)
+                })
         }
+        var pointers: [OpaquePointer?] = unsafe commits.map { unsafe $0.pointer }
+        var oid = git_oid()
+        let status = unsafe git_commit_create(
+            &oid, handle.pointer, nil, author, committer, nil, message, treeObject.pointer, pointers.count, &pointers)
+        withExtendedLifetime(commits) {}
+        try check(status, "cannot write a commit")
         return ObjectID(oid)
+    }
+
+    private static func signature(
+        _ identity: Identity, _ time: Int64
+    ) throws(GitError) -> UnsafeMutablePointer<git_signature>? {
+        var signature: UnsafeMutablePointer<git_signature>?
+        try check(
+            unsafe git_signature_new(&signature, identity.name, identity.email, time, 0),
+            "'\(identity.name) <\(identity.email)>' is no identity for a commit")
+        return unsafe signature
     }
 }

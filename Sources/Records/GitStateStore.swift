@@ -28,6 +28,12 @@ package struct GitStateStore: StateStore {
         self.time = time
     }
 
+    /// For reading alone: as an unnamed writer.
+    package init(reading repository: GitRepository) {
+        let nobody = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
+        self.init(SharedReferences(of: repository), as: nobody) { 0 }
+    }
+
     /// The reference that holds an environment's records.
     package static func reference(of environment: String) -> String { "refs/pinion/env/\(environment)" }
 

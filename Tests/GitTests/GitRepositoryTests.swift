@@ -40,7 +40,7 @@ struct GitRepositoryTests {
         let tip = try #require(try await fixture.repository.target(of: "refs/heads/main"))
         let commit = try await fixture.repository.commit(
             [.write(path: "a.txt", content: Array("one".utf8))], onto: tip, moving: "refs/heads/main", message: "no",
-            as: RepositoryFixture.identity, time: 0)
+            as: RepositoryFixture.authorship, time: 0)
         #expect(commit == nil)
         #expect(try await fixture.repository.target(of: "refs/heads/main") == tip)
     }
@@ -53,7 +53,7 @@ struct GitRepositoryTests {
             try await fixture.repository.commit(
                 [.write(path: "a.txt", content: Array("three".utf8))], onto: old, moving: "refs/heads/main",
                 message: "late",
-                as: RepositoryFixture.identity, time: 0)
+                as: RepositoryFixture.authorship, time: 0)
         }
         #expect(error?.kind == .conflict)
         #expect(try await fixture.text("a.txt") == "two")
@@ -64,7 +64,7 @@ struct GitRepositoryTests {
         let error = await #expect(throws: GitError.self) {
             try await fixture.repository.commit(
                 [.write(path: "a.txt", content: [])], onto: nil, moving: "refs/heads/main", message: "over",
-                as: RepositoryFixture.identity, time: 0)
+                as: RepositoryFixture.authorship, time: 0)
         }
         #expect(error?.kind == .conflict)
     }
@@ -80,7 +80,7 @@ struct GitRepositoryTests {
                         do throws(GitError) {
                             _ = try await repository.commit(
                                 [.write(path: "w\(writer)", content: [1])], onto: tip, moving: "refs/heads/main",
-                                message: "w", as: RepositoryFixture.identity, time: 0)
+                                message: "w", as: RepositoryFixture.authorship, time: 0)
                             return
                         } catch { if error.kind != .conflict { throw error } }
                     }
@@ -105,7 +105,7 @@ struct GitRepositoryTests {
                             do throws(GitError) {
                                 _ = try await repository.commit(
                                     [.write(path: "w\(writer)", content: [1])], onto: tip, moving: reference,
-                                    message: "w", as: RepositoryFixture.identity, time: 0)
+                                    message: "w", as: RepositoryFixture.authorship, time: 0)
                                 return
                             } catch { if error.kind != .conflict { throw error } }
                         }

@@ -107,13 +107,13 @@ struct WorkTreeTests {
         let id = try #require(
             try await repository.commit(
                 [.write(path: "a", content: Array("2".utf8))], onto: head, moving: "refs/heads/main", message: "real",
-                as: RepositoryFixture.identity, time: 0))
+                as: RepositoryFixture.authorship, time: 0))
         #expect(try checkout.git(["show", "\(id):a"]) == "2")
         #expect(try checkout.git(["fsck", "--strict"]) == "")
         let error = await #expect(throws: GitError.self) {
             try await repository.commit(
                 [.write(path: "b", content: [])], onto: memory.id, moving: "refs/heads/side", message: "no",
-                as: RepositoryFixture.identity, time: 0)
+                as: RepositoryFixture.authorship, time: 0)
         }
         #expect(error?.kind == .invalid)
         let other = await #expect(throws: GitError.self) {

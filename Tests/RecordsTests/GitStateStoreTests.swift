@@ -11,7 +11,7 @@ extension Tag {
 @Suite(.tags(.medium))
 struct GitStateStoreTests {
     private func store(_ fixture: RepositoryFixture) -> GitStateStore {
-        GitStateStore(fixture.repository, as: RepositoryFixture.identity) { 1_700_000_000 }
+        GitStateStore(SharedReferences(of: fixture.repository), as: RepositoryFixture.authorship) { 1_700_000_000 }
     }
 
     private func build(_ text: String, digest: String = "one") throws -> BuildRecord {
@@ -50,7 +50,7 @@ struct GitStateStoreTests {
         let kept = try await withThrowingTaskGroup(of: BuildRecord.self) { group in
             for writer in 0..<8 {
                 let own = GitStateStore(
-                    try GitRepository(at: fixture.path), as: RepositoryFixture.identity, time: { Int64(writer) })
+                    SharedReferences(of: try GitRepository(at: fixture.path)), as: RepositoryFixture.authorship, time: { Int64(writer) })
                 let (same, other) = (try build("same", digest: "\(writer)"), try build("key \(writer)"))
                 group.addTask {
                     _ = try await own.keep(other)
@@ -82,7 +82,7 @@ struct GitStateStoreTests {
         let fixture = try await RepositoryFixture()
         _ = try await fixture.repository.commit(
             [.write(path: "processors/a/x@1.json", content: Array("{".utf8))], onto: nil,
-            moving: GitStateStore.reference(of: "local"), message: "broken", as: RepositoryFixture.identity, time: 0)
+            moving: GitStateStore.reference(of: "local"), message: "broken", as: RepositoryFixture.authorship, time: 0)
         let failure = await #expect(throws: Failure.self) { try await store(fixture).records(of: "local") }
         #expect(failure?.message.contains("processors/a/x@1.json") == true)
     }

@@ -31,8 +31,8 @@ struct PinTests {
 
     private func writer(_ fixture: RepositoryFixture, at base: ObjectID, branch: String = "main") -> GitPinWriter {
         GitPinWriter(
-            fixture.repository, branch: branch, at: base, holdsPinsOnly: branch != "main",
-            as: RepositoryFixture.identity
+            SharedReferences(of: fixture.repository), branch: branch, at: base, holdsPinsOnly: branch != "main",
+            as: RepositoryFixture.authorship
         ) { 1_700_000_000 }
     }
 

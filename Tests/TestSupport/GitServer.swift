@@ -6,11 +6,15 @@ import FoundationEssentials
     import Glibc
 #endif
 
-/// Serves the repositories below a folder on two free loopback ports, with git's own programs: `git http-backend` behind
-/// HTTP, and `git daemon`. It ends with this value, or with the process.
+/// Serves the repositories below a folder on free loopback ports, with git's own programs: `git http-backend` behind HTTP
+/// and HTTPS, `git daemon`, and a real `sshd`. It ends with this value, or with the process.
 package final class GitServer: Sendable {
     package let http: Int
     package let daemon: Int
+    /// 0 without a certificate.
+    package let https: Int
+    /// 0 without a configuration of sshd.
+    package let ssh: Int
     private let log: String
     private let folder: TemporaryFolder
     /// The server's standard input, whose end is its end.
@@ -20,7 +24,12 @@ package final class GitServer: Sendable {
     /// - Parameters:
     ///   - user: with `password`, what HTTP wants as basic authentication; nothing when `nil`.
     ///   - header: a whole `Authorization` value that HTTP also takes.
-    package init(root: String, user: String? = nil, password: String = "", header: String? = nil) throws {
+    ///   - certificate: a file with the certificate and the key of HTTPS.
+    ///   - sshd: a file with the configuration of sshd.
+    package init(
+        root: String, user: String? = nil, password: String = "", header: String? = nil, certificate: String = "",
+        sshd: String = ""
+    ) throws {
         folder = try TemporaryFolder()
         log = folder.path + "/requests.log"
         let script = folder.path + "/server.py"
@@ -37,7 +46,8 @@ package final class GitServer: Sendable {
         posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         let places = ["/usr/bin/python3", "/usr/local/bin/python3"]
         let python = places.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "python3"
-        let arguments = [python, "-u", script, root, log, user.map { "\($0):\(password)" } ?? "", header ?? ""]
+        let login = user.map { "\($0):\(password)" } ?? ""
+        let arguments = [python, "-u", script, root, log, login, header ?? "", certificate, sshd]
         var pointers = arguments.map { strdup($0) } + [nil]
         var variables = GitCheckout.environment(home: folder.path).map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in pointers + variables { free(pointer) } }
@@ -51,8 +61,8 @@ package final class GitServer: Sendable {
         close(output.writing)
         let ports = Self.line(output.reading).split(separator: " ").compactMap { Int($0) }
         close(output.reading)
-        guard ports.count == 2 else { throw CocoaError(.executableLoad) }
-        (http, daemon) = (ports[0], ports[1])
+        guard ports.count == 4 else { throw CocoaError(.executableLoad) }
+        (http, daemon, https, ssh) = (ports[0], ports[1], ports[2], ports[3])
     }
 
     deinit {
@@ -82,10 +92,10 @@ package final class GitServer: Sendable {
     }
 
     private static let script = #"""
-        import base64, http.server, os, socket, subprocess, sys, threading
+        import base64, http.server, os, socket, ssl, subprocess, sys, threading
 
         os.closerange(3, 256)
-        root, log, login, header = sys.argv[1:5]
+        root, log, login, header, certificate, sshd = sys.argv[1:7]
         wanted = {header} if header else set()
         if login:
             wanted.add("Basic " + base64.b64encode(login.encode()).decode())
@@ -138,21 +148,31 @@ package final class GitServer: Sendable {
 
             do_POST = do_GET
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        def serve(certificate=None):
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            if certificate:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(certificate)
+                server.socket = context.wrap_socket(server.socket, server_side=True)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            return server.server_port
 
-        listener = socket.create_server(("127.0.0.1", 0))
+        def spawn(command):
+            listener = socket.create_server(("127.0.0.1", 0))
 
-        def daemon():
-            while True:
-                connection, _ = listener.accept()
-                with connection:
-                    subprocess.Popen(
-                        ["git", "daemon", "--inetd", "--export-all", "--base-path=" + root],
-                        stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
+            def accept():
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        subprocess.Popen(command, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL)
 
-        threading.Thread(target=daemon, daemon=True).start()
-        print(server.server_port, listener.getsockname()[1], flush=True)
+            threading.Thread(target=accept, daemon=True).start()
+            return listener.getsockname()[1]
+
+        print(
+            serve(), spawn(["git", "daemon", "--inetd", "--export-all", "--base-path=" + root]),
+            serve(certificate) if certificate else 0,
+            spawn(["/usr/sbin/sshd", "-i", "-f", sshd]) if sshd else 0, flush=True)
         sys.stdin.read()
         os._exit(0)
         """#

@@ -5,7 +5,7 @@ package struct RepositoryFixture: Sendable {
     package let folder: TemporaryFolder
     package let repository: GitRepository
 
-    package static let identity = Identity(name: "Test", email: "test@example.com")
+    package static let authorship = Authorship(Identity(name: "Test", email: "test@example.com"))
 
     package init(_ files: [String: String] = [:]) async throws {
         folder = try TemporaryFolder()
@@ -23,7 +23,7 @@ package struct RepositoryFixture: Sendable {
             text.map { TreeChange.write(path: path, content: Array($0.utf8)) } ?? .remove(path: path)
         }
         let commit = try await repository.commit(
-            changes, onto: tip, moving: "refs/heads/main", message: message, as: Self.identity, time: 1_700_000_000)
+            changes, onto: tip, moving: "refs/heads/main", message: message, as: Self.authorship, time: 1_700_000_000)
         if let commit { return commit }
         return try await repository.commit(at: "main").id
     }

@@ -183,10 +183,10 @@ extension SimulatedWorld: StateStore {
 }
 
 extension SimulatedWorld: PinWriter {
-    package func commit(_ change: PinChange) async throws(Failure) -> String {
+    package func commit(_ change: PinChange) async throws(Failure) -> PinCommit {
         try effect("pin \(change.ref)") { state in
             state.pins.append(change)
-            return String(repeating: "a", count: 40)
+            return PinCommit(commit: String(repeating: "a", count: 40), branch: "main")
         }
     }
 }

@@ -16,7 +16,7 @@ struct Session {
     private let logins: DockerCredentials
     private let registry: OCIRegistryClient
     private let engine: DockerEngine
-    private let identity: Identity
+    private let authorship: Authorship
     private let environment: [String: String]
 
     init(_ workspace: Workspace, _ options: WorkspaceOptions) async throws(Failure) {
@@ -24,10 +24,10 @@ struct Session {
         self.workspace = workspace
         self.environment = environment
         run = RunID.new()
-        identity =
-            await workspace.repository.identity(environment: environment)
-            ?? Identity(name: "Pinion", email: "pinion@localhost")
-        store = GitStateStore(workspace.repository, as: identity, time: Self.seconds)
+        authorship = Authorship(
+            environment: environment, in: RepositoryPlace.path(options.repo),
+            otherwise: Identity(name: "Pinion", email: "pinion@localhost"))
+        store = GitStateStore(workspace.references, as: authorship, time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
         registry = OCIRegistryClient(credentials: logins)
@@ -80,8 +80,8 @@ struct Session {
 
     private func pinWriter() -> GitPinWriter {
         GitPinWriter(
-            workspace.repository, branch: workspace.pinBranch ?? workspace.branch ?? "main",
-            at: workspace.catalog.commit.id, holdsPinsOnly: workspace.pinBranch != workspace.branch, as: identity,
+            workspace.references, branch: workspace.pinBranch ?? workspace.branch ?? "main",
+            at: workspace.catalog.commit.id, holdsPinsOnly: workspace.pinBranch != workspace.branch, as: authorship,
             time: Self.seconds)
     }
 

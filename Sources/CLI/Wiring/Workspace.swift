@@ -6,7 +6,7 @@ import RegistryCatalog
 
 /// What a command works on: a repository, the catalog of one of its commits, and an environment.
 struct Workspace {
-    let repository: GitRepository
+    let references: SharedReferences
     let branch: String?
     let catalog: Catalog
     let desired: DesiredState
@@ -17,17 +17,23 @@ struct Workspace {
     /// Things that the user should know.
     let notes: [String]
 
+    var repository: GitRepository { references.repository }
+
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
     init(_ options: WorkspaceOptions) async throws(Failure) {
-        let repository: GitRepository
+        let references: SharedReferences
         let branch: String?
         let commit: Commit
         let catalog: Catalog
         do throws(GitError) {
-            repository = try GitRepository(at: options.repo)
-            if let name = options.branch { branch = name } else { branch = try await repository.headBranch() }
+            let place = try await RepositoryPlace(options.repo, remote: options.remote)
+            references = try await place.references()
+            if let name = options.branch ?? place.branch { branch = name } else {
+                branch = try await references.repository.headBranch()
+            }
+            let repository = references.repository
             commit = try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
             catalog = try await Catalog(of: commit, in: repository)
         } catch { throw await Self.failure(error, options) }
@@ -39,10 +45,10 @@ struct Workspace {
                 remedy: "There is: \(names).")
         }
         let target = try await PinTarget(
-            options.pins ?? environment.pins, branch: branch, at: commit.id, in: repository)
-        let reader = DesiredStateReader(catalog, in: repository, environment: environment)
+            options.pins ?? environment.pins, branch: branch, at: commit.id, in: references.repository)
+        let reader = DesiredStateReader(catalog, in: references.repository, environment: environment)
         let read = try await reader.read(branch: branch, pins: target.mode, pinned: target.pins)
-        self.repository = repository
+        self.references = references
         self.branch = branch
         self.catalog = catalog
         desired = read.state
@@ -55,6 +61,9 @@ struct Workspace {
         switch error.kind {
         case .notARepository:
             Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
+        case .unauthorized:
+            Failure(.git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.")
+        case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         case .foreignOwner:
             Failure(
                 .git, error.message, remedy: "If you trust it: git config --global --add safe.directory \(options.repo)"
@@ -101,7 +110,7 @@ private struct PinTarget {
                 return
             }
             // A branch that some work tree has checked out is never moved under it.
-            let own = "pinion/pins/\(branch)"
+            let own = GitPinWriter.pinBranch(of: branch)
             mode = .branch
             self.branch = own
             notes =

@@ -3,8 +3,16 @@ import DeploymentModel
 
 /// Which repository, branch and environment a command is about.
 struct WorkspaceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The git repository, bare or not.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "The git repository: a path, bare or not, or a URL, whose branch and records are then written by push.",
+            valueName: "path or url"))
     var repo = "."
+
+    @Option(
+        help: ArgumentHelp("Work on this remote of the repository instead, as with its URL: origin.", valueName: "name")
+    )
+    var remote: String?
 
     @Option(help: ArgumentHelp("The branch whose tip is read. Default: the one that HEAD names.", valueName: "name"))
     var branch: String?

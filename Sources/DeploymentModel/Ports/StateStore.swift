@@ -20,7 +20,19 @@ package protocol PinWriter: Sendable {
     /// Replaces the digests of one ref, both platforms in one commit, and gives that commit.
     ///
     /// - Throws: `Failure` with `ERR_GIT` when the branch moved so that the pin no longer fits, or cannot be moved.
-    func commit(_ pins: PinChange) async throws(Failure) -> String
+    func commit(_ pins: PinChange) async throws(Failure) -> PinCommit
+}
+
+/// Where a pin went.
+package struct PinCommit: Hashable, Sendable {
+    package let commit: String
+    /// The branch that has it now: another one than was asked for where that one is protected.
+    package let branch: String
+
+    package init(commit: String, branch: String) {
+        self.commit = commit
+        self.branch = branch
+    }
 }
 
 /// The pins of one ref that go into one commit.

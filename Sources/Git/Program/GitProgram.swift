@@ -20,7 +20,8 @@ package struct GitProgram: Sendable {
     }
 
     private let path: String
-    private let environment: [String: String]
+    /// What git is run with.
+    var environment: [String: String]
 
     /// Finds `git` in the `PATH` of this environment, which the runs will have; `nil` when there is none.
     package init?(environment: [String: String]) {

@@ -12,7 +12,7 @@ extension GitRepository {
     func mirror(_ access: RemoteAccess, _ flag: CancellationFlag) throws(GitError) {
         if access.remote.scheme == .file { try Self.inspect(access.remote) }
         if let file = access.authorities, access.remote.scheme == .https { Self.trust(file) }
-        let (remote, session, headers) = try connect(access, flag)
+        let (remote, session, headers) = try connect(access, flag, GIT_DIRECTION_FETCH)
         defer { withExtendedLifetime(session) {} }
         session.accepted()
         var head = unsafe git_buf()
@@ -20,9 +20,8 @@ extension GitRepository {
         let hasHead = unsafe git_remote_default_branch(&head, remote.pointer) == 0
         try download(remote, session, headers)
         // A branch `a` that is gone would be in the way of a branch `a/b`.
+        try prune(remote)
         var callbacks = unsafe session.callbacks
-        try check(
-            unsafe git_remote_prune(remote.pointer, &callbacks), "cannot remove what \(access.remote) has removed")
         try check(
             unsafe git_remote_update_tips(remote.pointer, &callbacks, 0, GIT_REMOTE_DOWNLOAD_TAGS_NONE, "fetch"),
             "cannot take over the references of \(access.remote)")
@@ -31,23 +30,39 @@ extension GitRepository {
         }
     }
 
-    private func connect(
-        _ access: RemoteAccess, _ flag: CancellationFlag
+    /// Removes the mirrored references that the remote does not have. The records of `local` are this host's alone.
+    private func prune(_ remote: Owned) throws(GitError) {
+        var heads: UnsafeMutablePointer<UnsafePointer<git_remote_head>?>?
+        var count = 0
+        try check(unsafe git_remote_ls(&heads, &count, remote.pointer), "cannot list the remote's references")
+        var known: Set<String> = ["refs/pinion/env/local"]
+        for index in 0..<count {
+            if let name = unsafe heads?[index]?.pointee.name { unsafe known.insert(String(cString: name)) }
+        }
+        for space in ["refs/heads", "refs/tags", "refs/pinion"] {
+            for name in try references(under: space) where !known.contains(name) {
+                try check(unsafe git_reference_remove(handle.pointer, name), "cannot remove \(name)")
+            }
+        }
+    }
+
+    func connect(
+        _ access: RemoteAccess, _ flag: CancellationFlag, _ direction: git_direction
     ) throws(GitError) -> (Owned, RemoteSession, [String]) {
         let session = RemoteSession(access, flag)
-        let first = try dial(session, headers: access.headers, GIT_REMOTE_REDIRECT_NONE)
+        let first = try dial(session, direction, headers: access.headers, GIT_REMOTE_REDIRECT_NONE)
         switch first {
         case .success(let remote): return (remote, session, access.headers)
         case .failure(let error):
             // libgit2 would take headers and credentials along to wherever a redirect leads.
             guard access.remote.isHTTP, error.message.contains("redirect") else { throw error }
             let session = RemoteSession(access, flag, isRedirected: true)
-            return (try dial(session, headers: [], GIT_REMOTE_REDIRECT_INITIAL).get(), session, [])
+            return (try dial(session, direction, headers: [], GIT_REMOTE_REDIRECT_INITIAL).get(), session, [])
         }
     }
 
     private func dial(
-        _ session: RemoteSession, headers: [String], _ redirects: git_remote_redirect_t
+        _ session: RemoteSession, _ direction: git_direction, headers: [String], _ redirects: git_remote_redirect_t
     ) throws(GitError) -> Result<Owned, GitError> {
         let remote = try remote(session.access.remote)
         var options = unsafe git_remote_connect_options()
@@ -57,7 +72,7 @@ extension GitRepository {
         unsafe options.follow_redirects = redirects
         let status = unsafe headers.withCStrings { lines in
             unsafe options.custom_headers = Self.array(lines)
-            return unsafe git_remote_connect_ext(remote.pointer, GIT_DIRECTION_FETCH, &options)
+            return unsafe git_remote_connect_ext(remote.pointer, direction, &options)
         }
         return status < 0 ? .failure(Self.failure(status, session)) : .success(remote)
     }
@@ -107,17 +122,17 @@ extension GitRepository {
         }
     }
 
-    private static func array(_ strings: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>) -> git_strarray {
+    static func array(_ strings: UnsafeMutableBufferPointer<UnsafePointer<CChar>?>) -> git_strarray {
         unsafe git_strarray(
             strings: UnsafeMutableRawPointer(strings.baseAddress)?.assumingMemoryBound(
                 to: UnsafeMutablePointer<CChar>?.self),
             count: strings.count)
     }
 
-    private static func failure(_ status: CInt, _ session: RemoteSession) -> GitError {
-        let error = GitError(status, "cannot fetch from \(session.access.remote)")
+    static func failure(_ status: CInt, _ session: RemoteSession, _ what: String = "fetch from") -> GitError {
+        let error = GitError(status, "cannot \(what) \(session.access.remote)")
         if session.isCancelled {
-            return GitError(.cancelled, "the fetch from \(session.access.remote) was cancelled")
+            return GitError(.cancelled, "the \(what) \(session.access.remote) was cancelled")
         }
         if let failure = session.failure { return failure }
         return error.refined(status, session.access.remote)

@@ -26,6 +26,12 @@ final class CancellationFlag: Sendable {
     private var ways: [Way]
     private var presented: HelperCredential?
     private(set) var failure: GitError?
+    /// Where the pushed reference has to be at the remote.
+    private var expected: (reference: String, id: ObjectID?)?
+    /// Whether the pushed reference was elsewhere.
+    private(set) var hasMoved = false
+    /// Why the remote did not move the pushed reference, in its words.
+    private(set) var refusal: String?
 
     init(_ access: RemoteAccess, _ flag: CancellationFlag, isRedirected: Bool = false) {
         self.access = access
@@ -62,7 +68,37 @@ final class CancellationFlag: Sendable {
             guard let payload = unsafe payload else { return -1 }
             return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().isCancelled ? -1 : 0
         }
+        unsafe callbacks.push_negotiation = { updates, count, payload in
+            guard let payload = unsafe payload, let updates = unsafe updates else { return -1 }
+            let session = unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue()
+            for index in 0..<count {
+                guard let update = unsafe updates[index]?.pointee, unsafe session.isExpected(update) else { return -1 }
+            }
+            return 0
+        }
+        unsafe callbacks.push_update_reference = { _, words, payload in
+            guard let payload = unsafe payload else { return -1 }
+            if let words = unsafe words {
+                unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().refusal =
+                    String(cString: words)
+            }
+            return 0
+        }
         return unsafe callbacks
+    }
+
+    /// Lets a push go on only if the remote's reference is still here; `nil`: nowhere.
+    func expect(_ id: ObjectID?, at reference: String) {
+        expected = (reference, id)
+    }
+
+    private func isExpected(_ update: git_push_update) -> Bool {
+        guard let expected, let name = unsafe update.dst_refname, unsafe String(cString: name) == expected.reference
+        else { return false }
+        // Of an update, `src` is what the remote has.
+        let isNothing = unsafe withUnsafeBytes(of: update.src) { unsafe $0.allSatisfy { $0 == 0 } }
+        hasMoved = (isNothing ? nil : unsafe ObjectID(update.src)) != expected.id
+        return !hasMoved
     }
 
     /// The remote let us in.

@@ -26,14 +26,49 @@ extension GitRepository {
     package static func cached(
         url: String, in folder: String, environment: [String: String], checkout: String? = nil
     ) async throws(GitError) -> GitRepository {
-        try start()
-        let flag = CancellationFlag()
+        try await RemoteCopy(of: url, in: folder, environment: environment, checkout: checkout).repository
+    }
+}
+
+/// A bare copy of a remote, and how the remote is reached.
+struct RemoteCopy: Sendable {
+    let repository: GitRepository
+    private let cache: RepositoryCache
+    private let access: RemoteAccess
+
+    init(
+        of url: String, in folder: String, environment: [String: String], checkout: String?
+    ) async throws(GitError) {
+        try GitRepository.start()
         let cache = RepositoryCache(folder: folder)
+        let access = try await cache.way(to: url, environment, checkout)
+        repository = try await Self.cancellable { flag throws(GitError) in try await cache.refreshed(access, flag) }
+        self.cache = cache
+        self.access = access
+    }
+
+    /// The remote's address without credentials.
+    var address: String { access.remote.description }
+
+    func refresh() async throws(GitError) {
+        let (cache, access, repository) = (cache, access, repository)
+        try await Self.cancellable { flag throws(GitError) in try await cache.refresh(repository, access, flag) }
+    }
+
+    func push(_ id: ObjectID, to reference: String, expecting expected: ObjectID?) async throws(GitError) {
+        let (cache, access, repository) = (cache, access, repository)
+        try await Self.cancellable { flag throws(GitError) in
+            try await cache.push(id, to: reference, expecting: expected, in: repository, access, flag)
+        }
+    }
+
+    private static func cancellable<Value: Sendable>(
+        _ body: @Sendable (CancellationFlag) async throws(GitError) -> Value
+    ) async throws(GitError) -> Value {
+        let flag = CancellationFlag()
         // No function with a handler throws typed errors, so the error travels in a value.
-        let result: Result<GitRepository, GitError> = await withTaskCancellationHandler {
-            do throws(GitError) {
-                return .success(try await cache.refreshed(url, environment, checkout, flag))
-            } catch { return .failure(error) }
+        let result: Result<Value, GitError> = await withTaskCancellationHandler {
+            do throws(GitError) { return .success(try await body(flag)) } catch { return .failure(error) }
         } onCancel: {
             flag.set()
         }
@@ -50,22 +85,51 @@ private actor RepositoryCache {
 
     init(folder: String) { self.folder = folder }
 
-    func refreshed(
-        _ address: String, _ environment: [String: String], _ checkout: String?, _ flag: CancellationFlag
-    ) async throws(GitError) -> GitRepository {
-        let access = try RemoteAccess(to: address, environment: environment, checkout: checkout)
+    /// Asks the user's git about the way to an address, which blocks.
+    func way(
+        to address: String, _ environment: [String: String], _ checkout: String?
+    ) throws(GitError) -> RemoteAccess {
+        try RemoteAccess(to: address, environment: environment, checkout: checkout)
+    }
+
+    func refreshed(_ access: RemoteAccess, _ flag: CancellationFlag) async throws(GitError) -> GitRepository {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw GitError(.other, "cannot create the folder \(folder)") }
-        let path = try folder + "/" + Self.name(of: access.remote)
-        let lock = try FileLock(at: path + ".lock")
+        let lock = try lock(access, flag)
         defer { lock.release() }
-        if flag.isSet { throw GitError(.cancelled, "the fetch from \(access.remote) was cancelled") }
-        let repository = try open(path)
+        let repository = try open(folder + "/" + Self.name(of: access.remote))
         try await repository.note(origin: access.remote)
         try await repository.mirror(access, flag)
         return repository
+    }
+
+    func refresh(
+        _ repository: GitRepository, _ access: RemoteAccess, _ flag: CancellationFlag
+    ) async throws(GitError) {
+        let lock = try lock(access, flag)
+        defer { lock.release() }
+        try await repository.mirror(access, flag)
+    }
+
+    /// Under the copy's lock, because a fetch of another process would move the copy's references too.
+    func push(
+        _ id: ObjectID, to reference: String, expecting expected: ObjectID?, in repository: GitRepository,
+        _ access: RemoteAccess, _ flag: CancellationFlag
+    ) async throws(GitError) {
+        let lock = try lock(access, flag)
+        defer { lock.release() }
+        try await repository.push(id, to: reference, expecting: expected, access, flag)
+    }
+
+    private func lock(_ access: RemoteAccess, _ flag: CancellationFlag) throws(GitError) -> FileLock {
+        let lock = try FileLock(at: try folder + "/" + Self.name(of: access.remote) + ".lock")
+        if flag.isSet {
+            lock.release()
+            throw GitError(.cancelled, "the conversation with \(access.remote) was cancelled")
+        }
+        return lock
     }
 
     /// Creating goes over what an interrupted creation has left.
