@@ -30,7 +30,9 @@ struct Workspace {
         do throws(GitError) {
             let place = try await RepositoryPlace(options.repo, remote: options.remote)
             references = try await place.references()
-            if let name = options.branch ?? place.branch { branch = name } else {
+            if let name = options.branch ?? place.branch {
+                branch = name
+            } else {
                 branch = try await references.repository.headBranch()
             }
             let repository = references.repository
