@@ -33,11 +33,10 @@ struct CatalogReader {
 
     /// A file that is larger than any spec, which is not even read.
     mutating func refuse(_ entry: TreeEntry, size: Int) {
-        var findings = Findings(file: entry.path)
-        let limit = YAMLBudget().bytes
-        findings.add(
-            YAMLError(kind: .budget, message: "the file has \(size) bytes, \(limit) are allowed", position: nil))
-        diagnostics += findings.diagnostics
+        diagnostics.append(
+            Diagnostic(
+                .error, .yamlBudget, "the file has \(size) bytes, \(YAMLBudget().bytes) are allowed", file: entry.path,
+                fix: "make the file smaller; a spec is a page, not a data file"))
     }
 
     mutating func read(_ path: String, _ source: [UInt8], as place: SpecPath?) {
