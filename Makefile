@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 
-.PHONY: help demo test build lint format services stop-services clean-services
+.PHONY: help demo test bench build lint format services stop-services clean-services
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -12,6 +12,9 @@ demo: ## Install what is missing, build, and reconcile the sample registry to th
 
 test: ## Run all tests, on real components
 	@.ci/test
+
+bench: ## Measure validate beside git, C and Python on registries of 100 to 10,000 processors (PINION_BENCH_SIZES=100: quick)
+	@.ci/bench
 
 build: ## Build pinion
 	@.ci/setup build
