@@ -110,7 +110,7 @@ let package = Package(
         .testTarget(
             name: "RegistryCatalogTests",
             dependencies: ["RegistryCatalog", "DeploymentModel", "Git", "JSON", "TestSupport", "YAML"],
-            swiftSettings: settings),
+            exclude: ["ignore-rules.jsonl"], swiftSettings: settings),
         .target(name: "LoopbackServer", path: "Tests/HTTPTests/LoopbackServer", swiftSettings: settings),
         .testTarget(
             name: "AdaptersTests",
