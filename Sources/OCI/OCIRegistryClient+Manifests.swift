@@ -1,5 +1,6 @@
 package import DeploymentModel
 import HTTP
+import JSON
 
 extension OCIRegistryClient {
     /// The manifest that a tag or digest stands for, its digest computed from the bytes that came.
@@ -43,12 +44,20 @@ extension OCIRegistryClient {
 
     /// Stores a manifest, unchanged, under a tag of a repository that has everything it refers to.
     ///
+    /// A registry that does not know a blob which it has just confirmed is asked again: while another push of the same
+    /// blob is writing, distribution 2.8 reads a link that is not there yet, and object stores take their time.
+    ///
     /// - Throws: `Failure` with `ERR_IMAGE_PUSH` when it is refused or stored under another digest; `ERR_NETWORK`.
     package func put(_ manifest: Manifest, as image: ImageReference) async throws(Failure) {
         let call = Call(
             .put, image, Self.path(image), access: .push, headers: ["Content-Type": manifest.mediaType.rawValue],
             body: .bytes(manifest.bytes))
-        let reply = try await fetch(call)
+        var reply = try await fetch(call)
+        var attempt = 1
+        while reply.missesBlob, let pause = retrying.pause(before: &attempt, of: .put) {
+            do { try await retrying.wait(pause) } catch { throw Failure(.network, "the push was cancelled") }
+            reply = try await fetch(call)
+        }
         guard reply.isSuccess else { throw Failure(reply, image: image, access: .push) }
         if let stored = reply.headers["Docker-Content-Digest"], stored != manifest.digest.description {
             throw Failure(.imagePush, "\(image.registry) stored \(image) as \(stored.prefix(80))")
@@ -58,5 +67,22 @@ extension OCIRegistryClient {
     /// `latest` is nothing special anywhere in Pinion, but it is what a bare name means to everybody.
     private static func path(_ image: ImageReference) -> String {
         "manifests/\(image.digest?.description ?? image.tag ?? "latest")"
+    }
+}
+
+extension HTTPReply {
+    /// Claims that a manifest was refused because the registry has not got what it refers to.
+    fileprivate var missesBlob: Bool {
+        guard status == 400 || status == 404, let json = try? JSONValue(parsing: body) else { return false }
+        return json["errors"]?.arrayValue?.contains { $0["code"]?.stringValue?.hasSuffix("BLOB_UNKNOWN") == true } == true
+    }
+}
+
+extension Retrying {
+    /// How long to wait before something is done once more that a 503 would be repeated for; `nil` when that is enough.
+    func pause(before attempt: inout Int, of method: HTTPMethod) -> Duration? {
+        defer { attempt += 1 }
+        return policy.delay(
+            after: .answered(status: 503, headers: [:]), attempt: attempt, method: method, jitter: jitter())
     }
 }

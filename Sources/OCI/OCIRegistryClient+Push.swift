@@ -89,12 +89,10 @@ extension OCIRegistryClient {
                 return try await uploadOnce(blob, from: folder, to: repository, mounting: paths)
             } catch {
                 // Each attempt opens a new session, so that the whole of it may be repeated like a PUT.
-                let pause = retrying.policy.delay(
-                    after: .answered(status: 503, headers: [:]), attempt: attempt, method: .put,
-                    jitter: retrying.jitter())
-                guard error.code == .network, !Task.isCancelled, let pause else { throw error }
+                guard error.code == .network, !Task.isCancelled,
+                    let pause = retrying.pause(before: &attempt, of: .put)
+                else { throw error }
                 do { try await retrying.wait(pause) } catch { throw Failure(.network, "the push was cancelled") }
-                attempt += 1
             }
         }
     }

@@ -90,6 +90,37 @@ struct PushTests {
         registry = try FakeRegistry()
     }
 
+    @Test(arguments: [1, 2])
+    func `a blob that the registry confirmed and then does not know is no reason to give up`(times: Int) async throws {
+        let layout = try Layout()
+        let uploads = Uploads()
+        let refusals = Mutex(times)
+        registry.override { request in
+            guard request.method == "PUT", request.path.contains("/manifests/") else { return uploads.reply(request) }
+            let isRefused = refusals.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            let errors = #"{"errors":[{"code":"DIGEST_INVALID"},{"code":"MANIFEST_BLOB_UNKNOWN"}]}"#
+            return isRefused ? Reply(400, errors) : Reply(201, "")
+        }
+        let digest = try await client.push(layout: layout.folder, to: registry.image("a/b"))
+        #expect(digest == layout.manifest)
+    }
+
+    @Test func `a blob that the registry never knows is told in its words`() async throws {
+        let layout = try Layout()
+        let uploads = Uploads()
+        registry.override { request in
+            guard request.method == "PUT", request.path.contains("/manifests/") else { return uploads.reply(request) }
+            return Reply(400, #"{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown"}]}"#)
+        }
+        await #expect {
+            _ = try await client.push(layout: layout.folder, to: registry.image("a/b"))
+        } throws: { ($0 as? Failure)?.code == .imagePush }
+        #expect(registry.server.requests.filter { $0.method == "PUT" && $0.path.contains("/manifests/") }.count == 3)
+    }
+
     @Test("Blobs first, then the manifest by its digest, and no tag")
     func order() async throws {
         let (layout, uploads) = (try Layout(), Uploads())
