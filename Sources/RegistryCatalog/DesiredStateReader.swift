@@ -27,7 +27,9 @@ package struct DesiredStateReader: Sendable {
         var diagnostics: [Diagnostic] = []
         for spec in catalog.processors where spec.isEnabled {
             do throws(Failure) {
-                processors.append(try await processor(spec, pinned?[spec.path]))
+                let (processor, findings) = try await processor(spec, pinned?[spec.path])
+                diagnostics += findings
+                if !findings.contains(where: { $0.severity == .error }) { processors.append(processor) }
             } catch {
                 let span = spec.places["build.dockerfile"] ?? spec.places["build.context"] ?? spec.places["ref"]
                 diagnostics.append(
@@ -39,34 +41,39 @@ package struct DesiredStateReader: Sendable {
             let state = DesiredState(
                 environment: environment.name, branch: branch, commit: catalog.commit.id.hex, snapshotID: snapshotID,
                 pinMode: pins, processors: processors,
-                isComplete: !catalog.hasErrors && diagnostics.isEmpty)
+                isComplete: !catalog.hasErrors && !diagnostics.contains { $0.severity == .error })
             return (state, diagnostics)
         } catch { throw Failure(.spec, error.message) }
     }
 
     private func processor(
         _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?
-    ) async throws(Failure) -> DesiredProcessor {
+    ) async throws(Failure) -> (DesiredProcessor, [Diagnostic]) {
         let specHash: String
         do throws(JSONError) {
             specHash = try spec.specHash()
         } catch { throw Failure(.spec, error.message) }
-        return DesiredProcessor(
-            ref: spec.ref, specPath: spec.path, specHash: specHash, source: try await source(of: spec),
+        let (source, findings) = try await source(of: spec)
+        let processor = DesiredProcessor(
+            ref: spec.ref, specPath: spec.path, specHash: specHash, source: source,
             pins: pinned ?? spec.image.pins, runtime: spec.runtime, api: spec.api,
             secrets: spec.secrets,
             outputs: spec.outputs.files, smokeInputs: spec.smokeInputs, smokeExpectation: spec.smoke.expect,
             startupSeconds: spec.smoke.startupSeconds)
+        return (processor, findings)
     }
 
-    private func source(of spec: ProcessorSpec) async throws(Failure) -> ImageSource {
-        if let track = spec.image.track { return .track(track) }
-        guard let build = spec.build else { return .pinned }
+    /// Where the image comes from, and what is wrong with the Dockerfile if it is built.
+    private func source(of spec: ProcessorSpec) async throws(Failure) -> (ImageSource, [Diagnostic]) {
+        if let track = spec.image.track { return (.track(track), []) }
+        guard let build = spec.build else { return (.pinned, []) }
         let inputs = try await BuildInputs(of: spec, build, at: catalog.commit.id, in: repository)
-        return .build(
+        let recipe = inputs.context.recipe
+        let source = ImageSource.build(
             BuildRecipe(
-                repository: try repository(of: spec), commit: catalog.commit.id.hex, context: inputs.context,
-                dockerfile: inputs.dockerfile, args: build.args, target: build.target, keys: inputs.keys))
+                repository: try repository(of: spec), commit: catalog.commit.id.hex, context: recipe.context,
+                dockerfile: recipe.dockerfile, args: build.args, target: build.target, keys: inputs.keys))
+        return (source, inputs.context.diagnostics)
     }
 
     private func repository(of spec: ProcessorSpec) throws(Failure) -> ImageReference {

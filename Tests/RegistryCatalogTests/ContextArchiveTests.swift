@@ -50,7 +50,7 @@ struct ContextArchiveTests {
         let fixture = try await RepositoryFixture(
             Specs.repository([
                 "\(Self.folder)/\(long)": "x", "\(Self.folder)/.dockerignore": "secret*\n",
-                "\(Self.folder)/secret.txt": "s",
+                "\(Self.folder)/secret.txt": "s", "\(Self.folder)/Dockerfile": "FROM scratch\nCOPY . /\n",
             ]))
         let folder = try TemporaryFolder()
         let (tar, archive) = try await archive(fixture, into: folder)
@@ -58,6 +58,27 @@ struct ContextArchiveTests {
         #expect(archive.dockerfile == "Dockerfile")
         #expect(names.filter { !$0.hasSuffix("/") } == [".dockerignore", "Dockerfile", "app/main.py", long])
         #expect(tar.count % 512 == 0)
+    }
+
+    @Test func `an archive holds no more than the Dockerfile takes, and the Dockerfile`() async throws {
+        let fixture = try await RepositoryFixture(
+            Specs.repository(["\(Self.folder)/notes.txt": "x", "\(Self.folder)/.dockerignore": "Dockerfile\n"]))
+        let folder = try TemporaryFolder()
+        let (tar, archive) = try await archive(fixture, into: folder)
+        #expect(entries(tar) == ["Dockerfile", "app/", "app/main.py"])
+        #expect(archive.dockerfile == "Dockerfile")
+    }
+
+    @Test func `a Dockerfile that the build must not see has another name in the archive`() async throws {
+        let fixture = try await RepositoryFixture(
+            Specs.repository([
+                "\(Self.folder)/.dockerignore": "Dockerfile\n.dockerignore\n",
+                "\(Self.folder)/Dockerfile": "FROM scratch\nCOPY . /\n",
+            ]))
+        let folder = try TemporaryFolder()
+        let (tar, archive) = try await archive(fixture, into: folder)
+        #expect(entries(tar) == [".pinion.Dockerfile", "app/", "app/main.py"])
+        #expect(archive.dockerfile == ".pinion.Dockerfile")
     }
 
     @Test func `the same commit gives the same bytes`() async throws {

@@ -46,7 +46,10 @@ struct InputKeyTests {
         var seen: Set<InputKey> = []
         for more in ["", "  args: {A: 1}", "  args: {A: 2}", "  target: x"] {
             let fixture = try await RepositoryFixture(
-                Specs.repository(["\(Self.folder)/registry.yaml": Specs.processor(more: more)]))
+                Specs.repository([
+                    "\(Self.folder)/registry.yaml": Specs.processor(more: more),
+                    "\(Self.folder)/Dockerfile": "FROM scratch AS x\nCOPY app /app\n",
+                ]))
             seen.formUnion(try await keys(fixture).values)
         }
         #expect(seen.count == 8)

@@ -1,83 +1,123 @@
 package import DeploymentModel
 package import Git
-import JSON
 
-/// The files of a commit that a build can see.
+/// The files of a commit that a build can see: they are sent to the builder, and the input key covers them.
 package struct BuildContext: Sendable {
-    /// Sorted by path; the paths are relative to the context.
+    /// What a build is made of, apart from the platform. Paths are from the repository's root, `""` is the root itself.
+    package struct Recipe: Hashable, Sendable {
+        package let context: String
+        package let dockerfile: String
+        package let args: [String: String]
+        package let target: String?
+
+        package init(context: String, dockerfile: String, args: [String: String] = [:], target: String? = nil) {
+            self.context = context
+            self.dockerfile = dockerfile
+            self.args = args
+            self.target = target
+        }
+
+        /// What the paths in the repository start with, of all that lies in the context.
+        var prefix: String { context.isEmpty ? "" : context + "/" }
+    }
+
+    package let recipe: Recipe
+    /// Sorted by path; the paths are relative to the context. The Dockerfile is among them only if the build can see it.
     package let files: [TreeEntry]
     /// The Dockerfile's path inside the archive.
     package let dockerfile: String
     package let dockerfileID: ObjectID
+    /// How many files there are after `.dockerignore`, seen by the build or not.
+    package let candidates: Int
+    /// Why all of them are seen, as a clause; `nil` when only those are that the Dockerfile provably takes.
+    package let seesAllBecause: String?
+    /// The images that the build starts from or copies from.
+    package let bases: [DockerfileReach.Base]
+    /// What is wrong with the Dockerfile, sorted by place.
+    package let diagnostics: [Diagnostic]
 
-    /// Where a Dockerfile goes that lies outside its context, or that the ignore rules would take away.
+    /// The Dockerfile's place in an archive where a place in the context would show it to the build.
     private static let ownDockerfile = ".pinion.Dockerfile"
 
-    /// Lists a context: everything below the folder, without what `.dockerignore` excludes and without catalog files.
+    /// Lists what is below the context's folder, without what `.dockerignore` excludes, without catalog files (the pins are
+    /// in them, and a pin must never trigger a build), and without what the Dockerfile provably never takes.
     ///
-    /// Catalog files are left out because the pins are in them, and a pin must never trigger a build.
+    /// Both platforms see the same files, so that one archive serves both.
     ///
-    /// - Parameters:
-    ///   - context: the folder in the repository, `""` for its root.
-    ///   - dockerfile: the Dockerfile's path in the repository.
-    /// - Throws: `Failure` with `ERR_SPEC` when the Dockerfile is not in the commit, `ERR_GIT` when git cannot be read.
-    package init(context: String, dockerfile: String, at commit: ObjectID, in repository: GitRepository)
-        async
-        throws(Failure)
-    {
-        do {
-            guard let file = try await repository.file(at: dockerfile, in: commit), file.mode != .symlink else {
+    /// - Throws: `Failure` with `ERR_SPEC` when there is no Dockerfile, or an ignore file can't be read; `ERR_GIT`.
+    package init(_ recipe: Recipe, at commit: ObjectID, in repository: GitRepository) async throws(Failure) {
+        let texts = try await ContextTexts(recipe, commit, repository)
+        var rules = IgnoreRules()
+        if let ignore = texts.ignore {
+            do throws(IgnoreRules.Malformed) {
+                rules = try IgnoreRules(String(decoding: ignore.bytes, as: UTF8.self))
+            } catch {
                 throw Failure(
-                    .spec, "there is no \(dockerfile) in commit \(commit.short)",
-                    remedy: "Commit it, or name the right file in build.dockerfile.")
+                    .spec, "\(ignore.path):\(error.line): \(error.reason)",
+                    remedy: "Docker refuses this line too; correct it.")
             }
-            dockerfileID = file.id
-            let prefix = context.isEmpty ? "" : context + "/"
-            var entries = try await repository.files(at: commit, under: context)
-            var rules = IgnoreRules("")
-            let ignoreFiles = [file.path + ".dockerignore", prefix + ".dockerignore"]
-            for path in ignoreFiles {
-                guard let entry = try await repository.file(at: path, in: commit) else { continue }
-                rules = IgnoreRules(String(decoding: try await repository.blob(entry.id), as: UTF8.self))
-                break
-            }
-            entries.removeAll { entry in
-                entry.mode == .submodule || SpecPath.isCatalogFile(entry.path)
-                    || rules.excludes(String(entry.path.dropFirst(prefix.count)))
-            }
-            let isInside = entries.contains { $0.path == dockerfile }
-            self.dockerfile = isInside ? String(dockerfile.dropFirst(prefix.count)) : Self.ownDockerfile
-            var files = entries.map {
-                TreeEntry(path: String($0.path.dropFirst(prefix.count)), mode: $0.mode, id: $0.id)
-            }
-            if !isInside { files.append(TreeEntry(path: Self.ownDockerfile, mode: .file, id: file.id)) }
-            self.files = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        } catch let error as GitError {
-            throw Failure(.git, error.message)
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure(.git, "the context \(context) cannot be read: \(error)")
         }
+        let listing = ContextListing(texts.entries, prefix: recipe.prefix, rules: rules)
+        self.init(recipe, texts.file, Dockerfile(texts.dockerfile), listing)
     }
 
-    /// The input key of a build of this context (contract "Pins"): it depends on git alone, never on time or network.
-    package func key(platform: Platform, args: [String: String], target: String?) throws(Failure) -> InputKey {
-        let parts: JSONValue = .object([
-            "version": 1,
-            "platform": .string(platform.oci),
-            "dockerfile": .array([.string(dockerfile), .string(dockerfileID.hex)]),
-            "args": .object(args.mapValues { .string($0) }),
-            "target": target.map { .string($0) } ?? .null,
-            "files": .array(
-                files.map {
-                    .array([.string($0.path), .string(String($0.mode.rawValue, radix: 8)), .string($0.id.hex)])
-                }),
-        ])
-        do throws(JSONError) {
-            return InputKey(try parts.sha256())
+    private init(_ recipe: Recipe, _ file: TreeEntry, _ text: Dockerfile, _ listing: ContextListing) {
+        let reach = DockerfileReach.union(
+            Platform.allCases.map {
+                DockerfileReach(of: text, platform: $0, args: recipe.args, target: recipe.target)
+            })
+        let patterns = ContextPatterns(reach?.sources ?? [])
+        let why = reach?.unprovable ?? patterns.link(among: listing.kept)
+        let isInside = file.path.hasPrefix(recipe.prefix)
+        let own = isInside ? String(file.path.dropFirst(recipe.prefix.count)) : nil
+        let files = why == nil ? listing.kept.filter { patterns.take($0.path) } : listing.kept
+        let isSeen = files.contains { $0.path == own }
+        self.recipe = recipe
+        self.files = files
+        // What nothing copies from can hold the Dockerfile where it belongs.
+        dockerfile = isSeen || why == nil ? own ?? Self.ownDockerfile : Self.ownDockerfile
+        dockerfileID = file.id
+        candidates = listing.kept.count
+        seesAllBecause = why
+        bases = reach?.bases ?? []
+        let findings = text.findings + (reach?.findings ?? []) + listing.missing(of: reach?.sources ?? [])
+        diagnostics = Set(findings).map { $0.diagnostic(file: file.path) }.sorted()
+    }
+
+    /// What goes into the archive: the files, and the Dockerfile.
+    package var archived: [TreeEntry] {
+        if files.contains(where: { $0.path == dockerfile }) { return files }
+        let own = TreeEntry(path: dockerfile, mode: .file, id: dockerfileID)
+        return (files + [own]).sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+}
+
+/// What is read out of git for a context.
+private struct ContextTexts {
+    let file: TreeEntry
+    let dockerfile: [UInt8]
+    /// `<Dockerfile>.dockerignore`, else the context's `.dockerignore`.
+    let ignore: (path: String, bytes: [UInt8])?
+    let entries: [TreeEntry]
+
+    init(_ recipe: BuildContext.Recipe, _ commit: ObjectID, _ repository: GitRepository) async throws(Failure) {
+        do throws(GitError) {
+            let file = try await repository.file(at: recipe.dockerfile, in: commit)
+            guard let file, file.mode != .symlink, file.mode != .submodule else {
+                throw GitError(.notFound, "there is no \(recipe.dockerfile) in commit \(commit.short)")
+            }
+            self.file = file
+            dockerfile = try await repository.blob(file.id)
+            var ignore: (path: String, bytes: [UInt8])?
+            for path in [file.path + ".dockerignore", recipe.prefix + ".dockerignore"] where ignore == nil {
+                guard let entry = try await repository.file(at: path, in: commit) else { continue }
+                ignore = (path, try await repository.blob(entry.id))
+            }
+            self.ignore = ignore
+            entries = try await repository.files(at: commit, under: recipe.context)
         } catch {
-            throw Failure(.spec, "a build argument or a file name has no canonical form: \(error.message)")
+            guard error.kind == .notFound else { throw Failure(.git, error.message) }
+            throw Failure(.spec, error.message, remedy: "Commit it, or name the right file in build.dockerfile.")
         }
     }
 }

@@ -1,43 +1,35 @@
-import DeploymentModel
-import Git
+package import DeploymentModel
+package import Git
 
-/// Where the build of a spec lies in a commit, and the keys that follow from it.
-struct BuildInputs {
-    /// The context's folder in the repository.
-    let context: String
-    /// The Dockerfile's path in the repository.
-    let dockerfile: String
-    let keys: [Platform: InputKey]
+/// Where the build of a spec lies in a commit, what it can see there, and the keys that follow from it.
+package struct BuildInputs: Sendable {
+    package let context: BuildContext
+    package let keys: [Platform: InputKey]
 
     /// - Throws: `Failure` with `ERR_SPEC` when the paths lead out of the repository or the Dockerfile is not there.
-    init(of spec: ProcessorSpec, _ build: BuildSpec, at commit: ObjectID, in repository: GitRepository)
-        async
-        throws(Failure)
+    package init(of spec: ProcessorSpec, _ build: BuildSpec, at commit: ObjectID, in repository: GitRepository)
+        async throws(Failure)
     {
         let folder = spec.path.split(separator: "/").dropLast().joined(separator: "/")
-        let own = try Self.place(build, in: folder)
+        var recipe = try Self.recipe(build, in: folder)
         // Older files write the context from the root of the repository.
-        let older = build.context.hasPrefix("//") ? own : try? Self.place(build, in: "")
-        if let older, older != own, !(try await Self.exists(own.dockerfile, commit, repository)),
+        let older = build.context.hasPrefix("//") ? recipe : try? Self.recipe(build, in: "")
+        if let older, older != recipe, !(try await Self.exists(recipe.dockerfile, commit, repository)),
             try await Self.exists(older.dockerfile, commit, repository)
         {
-            (context, dockerfile) = older
-        } else {
-            (context, dockerfile) = own
+            recipe = older
         }
-        let files = try await BuildContext(context: context, dockerfile: dockerfile, at: commit, in: repository)
+        context = try await BuildContext(recipe, at: commit, in: repository)
         var keys: [Platform: InputKey] = [:]
-        for platform in Platform.allCases {
-            keys[platform] = try files.key(platform: platform, args: build.args, target: build.target)
-        }
+        for platform in Platform.allCases { keys[platform] = try InputKeyParts(context, platform: platform).key() }
         self.keys = keys
     }
 
-    private static func place(
-        _ build: BuildSpec, in folder: String
-    ) throws(Failure) -> (context: String, dockerfile: String) {
+    private static func recipe(_ build: BuildSpec, in folder: String) throws(Failure) -> BuildContext.Recipe {
         let context = try resolve(build.context, in: folder)
-        return (context, try resolve(build.dockerfile, in: context))
+        return BuildContext.Recipe(
+            context: context, dockerfile: try resolve(build.dockerfile, in: context), args: build.args,
+            target: build.target)
     }
 
     private static func exists(

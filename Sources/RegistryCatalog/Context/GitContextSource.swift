@@ -18,14 +18,16 @@ package struct GitContextSource: ContextSource {
             throw Failure(.git, "'\(recipe.commit)' is no commit id")
         }
         let context = try await BuildContext(
-            context: recipe.context, dockerfile: recipe.dockerfile, at: commit, in: repository)
+            BuildContext.Recipe(
+                context: recipe.context, dockerfile: recipe.dockerfile, args: recipe.args, target: recipe.target),
+            at: commit, in: repository)
         let path = "\(folder)/context-\(UInt64.random(in: .min ... .max)).tar"
         do {
             let file = try FileDescriptor.open(
                 FilePath(path), .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
             do {
                 var tar = TarWriter(file)
-                for entry in context.files {
+                for entry in context.archived {
                     let content = try await repository.blob(entry.id)
                     if entry.mode == .symlink {
                         try tar.addLink(entry.path, target: String(decoding: content, as: UTF8.self))

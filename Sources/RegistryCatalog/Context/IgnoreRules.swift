@@ -1,136 +1,109 @@
-/// The rules of a `.dockerignore` file, as Docker matches them: the last rule that fits decides, `!` takes back, and a rule
-/// that fits a folder fits all below it.
+/// The rules of a `.dockerignore` file, as Docker's builders match them (moby/patternmatcher): the last rule that fits
+/// decides, `!` takes back, and a rule that fits a folder fits all below it.
 package struct IgnoreRules: Hashable, Sendable {
+    /// A line that Docker's builders refuse.
+    package struct Malformed: Error, Hashable, Sendable {
+        /// Counts from 1.
+        package let line: Int
+        /// What is wrong with it, as a clause.
+        package let reason: String
+    }
+
     private struct Rule: Hashable, Sendable {
-        let pattern: [Token]
+        let pattern: PathPattern
         let isException: Bool
     }
 
-    private enum Token: Hashable, Sendable {
-        case literal(Unicode.Scalar)
-        /// `?`: one character but `/`.
-        case one
-        /// `*`: any characters but `/`.
-        case many
-        /// `**` at the end: anything.
-        case all
-        /// `**/`: any number of folders, also none.
-        case folders
-        /// `[a-z]`, `[^a-z]`.
-        case set([ClosedRange<Unicode.Scalar>], isNegated: Bool)
-    }
+    private let rules: [Rule]
 
-    private var rules: [Rule] = []
+    /// No rules: nothing is kept out.
+    package init() { rules = [] }
 
-    package init(_ text: String) {
-        for line in text.split(whereSeparator: \.isNewline) {
-            var pattern = line.trimming(while: { $0 == " " || $0 == "\t" || $0 == "\u{FEFF}" })
-            guard !line.hasPrefix("#"), !pattern.isEmpty else { continue }
-            let isException = pattern.hasPrefix("!")
-            if isException { pattern = pattern.dropFirst().trimming(while: { $0 == " " || $0 == "\t" }) }
-            guard let cleaned = Self.clean(pattern) else { continue }
-            rules.append(Rule(pattern: Self.tokens(cleaned), isException: isException))
+    /// - Throws: `Malformed` for the first line that is no pattern.
+    package init(_ text: String) throws(Malformed) {
+        var rules: [Rule] = []
+        let scalars = text.unicodeScalars.drop { $0 == "\u{FEFF}" }
+        for (index, line) in scalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            guard line.first != "#" else { continue }
+            var pattern = Self.trim(line)
+            guard !pattern.isEmpty else { continue }
+            var isException = pattern.first == "!"
+            if isException { pattern = Self.trim(pattern.dropFirst()) }
+            guard !pattern.isEmpty else { throw Malformed(line: index + 1, reason: "'!' names nothing") }
+            var path = Self.clean(String(pattern))
+            // Docker looks for '!' once more when the leading slash is gone.
+            if !isException, path.hasPrefix("!") { (isException, path) = (true, String(path.dropFirst())) }
+            guard !path.isEmpty, !isException || path != "/" else {
+                throw Malformed(line: index + 1, reason: "'!' names nothing")
+            }
+            do throws(PathPattern.Malformed) {
+                let fitting = try PathPattern(path, acrossFolders: true)
+                rules.append(Rule(pattern: fitting, isException: isException))
+            } catch { throw Malformed(line: index + 1, reason: error.reason) }
         }
+        self.rules = rules
     }
 
     /// Claims that the file at this path, relative to the context, is kept out of the context.
     package func excludes(_ path: String) -> Bool {
-        guard !rules.isEmpty else { return false }
-        let parts = path.split(separator: "/")
-        let candidates = (1...max(1, parts.count)).map { Array(parts.prefix($0).joined(separator: "/").unicodeScalars) }
-        var isExcluded = false
-        for rule in rules where rule.isException == isExcluded {
-            if candidates.contains(where: { Self.matches($0[...], rule.pattern[...]) }) { isExcluded.toggle() }
-        }
-        return isExcluded
+        var filter = Filter(self)
+        return filter.excludes(path)
     }
 
-    /// As Go's `filepath.Clean`, without the leading slash; `nil` for a pattern that names nothing.
-    private static func clean(_ pattern: Substring) -> String? {
+    /// Answers for many paths; what it found about their folders it keeps.
+    package struct Filter {
+        /// For one path: the verdict, and which rules fit it or a folder above it.
+        private struct Verdict {
+            var isExcluded = false
+            var fits: [Bool] = []
+        }
+
+        private let rules: [Rule]
+        private var folders: [Substring: Verdict] = [:]
+
+        package init(_ rules: IgnoreRules) { self.rules = rules.rules }
+
+        package mutating func excludes(_ path: String) -> Bool {
+            rules.isEmpty ? false : verdict(path[...]).isExcluded
+        }
+
+        /// A rule that would change nothing when its turn comes is not asked, for folders neither: whether a rule fits a
+        /// folder thus depends on those before it, and `a/b` then `!a` keeps `a/b` out.
+        private mutating func verdict(_ path: Substring) -> Verdict {
+            let folder = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+            let above = folder.isEmpty ? nil : folders[folder] ?? verdict(folder)
+            if let above, !folder.isEmpty { folders[folder] = above }
+            var verdict = Verdict(fits: above?.fits ?? [Bool](repeating: false, count: rules.count))
+            for (index, rule) in rules.enumerated() {
+                if !verdict.fits[index], rule.isException == verdict.isExcluded {
+                    verdict.fits[index] = rule.pattern.matches(path)
+                }
+                if verdict.fits[index] { verdict.isExcluded = !rule.isException }
+            }
+            return verdict
+        }
+    }
+
+    /// As Go's `filepath.Clean`, without the leading slash.
+    private static func clean(_ pattern: String) -> String {
+        let isRooted = pattern.hasPrefix("/")
         var parts: [Substring] = []
         for part in pattern.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
-        }
-        let result = parts.joined(separator: "/")
-        return result.isEmpty ? nil : result
-    }
-
-    private static func tokens(_ pattern: String) -> [Token] {
-        var tokens: [Token] = []
-        var rest = Array(pattern.unicodeScalars)[...]
-        while let scalar = rest.popFirst() {
-            switch scalar {
-            case "*" where rest.first == "*":
-                rest.removeFirst()
-                if rest.first == "/" {
-                    rest.removeFirst()
-                    tokens.append(.folders)
-                } else {
-                    tokens.append(rest.isEmpty ? .all : .folders)
-                }
-            case "*": tokens.append(.many)
-            case "?": tokens.append(.one)
-            case "\\": tokens.append(.literal(rest.popFirst() ?? scalar))
-            case "[": tokens.append(set(&rest) ?? .literal(scalar))
-            default: tokens.append(.literal(scalar))
+            if part != ".." {
+                parts.append(part)
+            } else if let last = parts.last, last != ".." {
+                parts.removeLast()
+            } else if !isRooted {
+                parts.append(part)
             }
         }
-        return tokens
+        // A pattern that names the context itself fits nothing in it.
+        return parts.isEmpty ? (isRooted ? "/" : ".") : parts.joined(separator: "/")
     }
 
-    private static func set(_ rest: inout ArraySlice<Unicode.Scalar>) -> Token? {
-        guard let close = rest.firstIndex(of: "]") else { return nil }
-        var body = rest[rest.startIndex..<close]
-        rest = rest[(close + 1)...]
-        let isNegated = body.first == "^"
-        if isNegated { body.removeFirst() }
-        var ranges: [ClosedRange<Unicode.Scalar>] = []
-        while let low = body.popFirst() {
-            if body.first == "-", body.count > 1 {
-                body.removeFirst()
-                let high = body.removeFirst()
-                if low <= high { ranges.append(low...high) }
-            } else {
-                ranges.append(low...low)
-            }
-        }
-        return .set(ranges, isNegated: isNegated)
-    }
-
-    private static func matches(_ text: ArraySlice<Unicode.Scalar>, _ pattern: ArraySlice<Token>) -> Bool {
-        var text = text
-        var pattern = pattern
-        while let token = pattern.popFirst() {
-            switch token {
-            case .literal(let scalar):
-                guard text.popFirst() == scalar else { return false }
-            case .one:
-                guard let scalar = text.popFirst(), scalar != "/" else { return false }
-            case .set(let ranges, let isNegated):
-                guard let scalar = text.popFirst(), ranges.contains(where: { $0.contains(scalar) }) != isNegated
-                else { return false }
-            case .all: return true
-            case .many:
-                while true {
-                    if matches(text, pattern) { return true }
-                    guard let scalar = text.popFirst(), scalar != "/" else { return false }
-                }
-            case .folders:
-                while true {
-                    if matches(text, pattern) { return true }
-                    guard let slash = text.firstIndex(of: "/") else { return false }
-                    text = text[(slash + 1)...]
-                }
-            }
-        }
-        return text.isEmpty
-    }
-}
-
-extension Substring {
-    fileprivate func trimming(while predicate: (Character) -> Bool) -> Substring {
-        var result = drop(while: predicate)
-        while let last = result.last, predicate(last) { result.removeLast() }
+    private static func trim(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
+        var result = text.drop { $0.properties.isWhitespace }
+        while let last = result.last, last.properties.isWhitespace { result.removeLast() }
         return result
     }
 }
