@@ -17,7 +17,7 @@ struct JSONWriter {
         case .integer(let value):
             // Beyond 2^53 the shortest digits of the double, which the canonical form wants, aren't the integer's.
             output += isCanonical ? Double(value).ecmaScriptDescription : String(value)
-        case .number(let value): output += value.isFinite ? value.ecmaScriptDescription : "null"
+        case .number(let value): writeNumber(value)
         case .string(let value): writeQuoted(value)
         case .array(let elements):
             writeList(elements, "[", "]") { writer, element in writer.write(element) }
@@ -28,6 +28,15 @@ struct JSONWriter {
                 writer.output += writer.isIndenting ? ": " : ":"
                 writer.write(member.value)
             }
+        }
+    }
+
+    private mutating func writeNumber(_ value: Double) {
+        if !isCanonical, abs(value) > 0x1p53, let integer = Int64(exactly: value) {
+            // The shortest digits of such a double would be read as an integer that is another number.
+            output += String(integer)
+        } else {
+            output += value.isFinite ? value.ecmaScriptDescription : "null"
         }
     }
 
