@@ -21,6 +21,8 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case unauthorized
         /// The remote does not answer.
         case unreachable
+        /// The remote's certificate or host key is not one that this user trusts.
+        case untrusted
         /// The caller's task was cancelled.
         case cancelled
         case other

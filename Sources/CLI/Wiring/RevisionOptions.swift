@@ -48,12 +48,21 @@ struct RevisionOptions: ParsableArguments {
         case .foreignOwner:
             Failure(.git, error.message, remedy: "If you trust it: git config --global --add safe.directory \(repo)")
         case .notFound, .invalid:
+            Failure(.git, error.message, remedy: remedyForMissing)
+        case .untrusted:
             Failure(
-                .git, error.message, remedy: rev == nil ? "Commit something first." : "See: git log --oneline --all")
+                .network, error.message,
+                remedy: "For https, name its authority: git config --global http.sslCAInfo FILE. "
+                    + "For ssh, connect once with ssh itself, and look at the key that it shows.")
         case .unauthorized:
             Failure(.git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.")
         case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         default: Failure(.git, error.message)
         }
+    }
+
+    private var remedyForMissing: String {
+        if rev != nil { return "See: git log --oneline --all" }
+        return Self.isRemote(repo) ? "Is the address right, and is there a commit?" : "Commit something first."
     }
 }

@@ -18,7 +18,9 @@ extension GitRepository {
         var head = unsafe git_buf()
         defer { unsafe git_buf_dispose(&head) }
         let hasHead = unsafe git_remote_default_branch(&head, remote.pointer) == 0
+        flag.noteSign()
         try download(remote, session, headers)
+        flag.noteIdle()
         // A branch `a` that is gone would be in the way of a branch `a/b`.
         try prune(remote)
         var callbacks = unsafe session.callbacks
@@ -50,6 +52,7 @@ extension GitRepository {
         _ access: RemoteAccess, _ flag: CancellationFlag, _ direction: git_direction
     ) throws(GitError) -> (Owned, RemoteSession, [String]) {
         let session = RemoteSession(access, flag)
+        flag.noteSign()
         let first = try dial(session, direction, headers: access.headers, GIT_REMOTE_REDIRECT_NONE)
         switch first {
         case .success(let remote): return (remote, session, access.headers)
@@ -155,6 +158,7 @@ extension GitError {
     /// Tells kinds apart that libgit2 tells by its words alone.
     fileprivate func refined(_ status: CInt, _ remote: RemoteURL) -> GitError {
         if status == GIT_EAUTH.rawValue { return GitError(.unauthorized, message) }
+        if status == GIT_ECERTIFICATE.rawValue { return GitError(.untrusted, message) }
         // Both kinds of repository say so in lines that libgit2 cannot read.
         if message.contains("parsing REF pkt-line") {
             return GitError(

@@ -1,15 +1,5 @@
 import CGit2
 import FoundationEssentials
-import Synchronization
-
-/// Set once by whoever wants a fetch to end early.
-final class CancellationFlag: Sendable {
-    private let flag = Atomic<Bool>(false)
-
-    var isSet: Bool { flag.load(ordering: .relaxed) }
-
-    func set() { flag.store(true, ordering: .relaxed) }
-}
 
 /// What one conversation with a remote knows: libgit2's callbacks ask it, on the thread that made the call.
 @safe final class RemoteSession {
@@ -20,7 +10,7 @@ final class CancellationFlag: Sendable {
     }
 
     let access: RemoteAccess
-    private let flag: CancellationFlag
+    let flag: CancellationFlag
     /// Whether the address led to another one, which gets to see no credentials.
     private let isRedirected: Bool
     private var ways: [Way]
@@ -62,11 +52,19 @@ final class CancellationFlag: Sendable {
         }
         unsafe callbacks.transfer_progress = { _, payload in
             guard let payload = unsafe payload else { return -1 }
-            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().isCancelled ? -1 : 0
+            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().goOn()
         }
         unsafe callbacks.sideband_progress = { _, _, payload in
             guard let payload = unsafe payload else { return -1 }
-            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().isCancelled ? -1 : 0
+            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().goOn()
+        }
+        unsafe callbacks.pack_progress = { _, _, _, payload in
+            guard let payload = unsafe payload else { return -1 }
+            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().goOn()
+        }
+        unsafe callbacks.push_transfer_progress = { _, _, _, payload in
+            guard let payload = unsafe payload else { return -1 }
+            return unsafe Unmanaged<RemoteSession>.fromOpaque(payload).takeUnretainedValue().goOn()
         }
         unsafe callbacks.push_negotiation = { updates, count, payload in
             guard let payload = unsafe payload, let updates = unsafe updates else { return -1 }
@@ -85,6 +83,12 @@ final class CancellationFlag: Sendable {
             return 0
         }
         return unsafe callbacks
+    }
+
+    /// Notes that something moves; negative when it should end.
+    private func goOn() -> CInt {
+        flag.noteSign()
+        return isCancelled ? -1 : 0
     }
 
     /// Lets a push go on only if the remote's reference is still here; `nil`: nowhere.
@@ -111,6 +115,9 @@ final class CancellationFlag: Sendable {
         _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, _ user: String?, _ allowed: CUnsignedInt
     ) -> CInt {
         if isCancelled { return -1 }
+        // Helpers may ask a person, who takes the time that it takes.
+        flag.noteIdle()
+        defer { flag.noteSign() }
         if isRedirected {
             return refuse(
                 "\(access.remote) leads to another address that wants credentials, and they are not sent there:"

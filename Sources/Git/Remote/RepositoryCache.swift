@@ -21,12 +21,16 @@ extension GitRepository {
     ///   - environment: what `git` is run with: `PATH`, `HOME`, `GIT_ASKPASS`, `GIT_CONFIG_…`.
     ///   - checkout: a folder of a work tree whose own configuration counts too (CI puts its header there); this
     ///     process's working directory when `nil`.
+    ///   - silence: how long the remote may say nothing when it is its turn.
     /// - Throws: `GitError` of kind `invalid` (no address), `notARepository`, `notFound`, `foreignOwner`, `unsupported`
     ///   (SHA-256, shallow), `unauthorized`, `unreachable` or `cancelled`.
     package static func cached(
-        url: String, in folder: String, environment: [String: String], checkout: String? = nil
+        url: String, in folder: String, environment: [String: String], checkout: String? = nil,
+        silence: Duration = .seconds(60)
     ) async throws(GitError) -> GitRepository {
-        try await RemoteCopy(of: url, in: folder, environment: environment, checkout: checkout).repository
+        try await RemoteCopy(
+            of: url, in: folder, environment: environment, checkout: checkout, silence: silence
+        ).repository
     }
 }
 
@@ -35,16 +39,22 @@ struct RemoteCopy: Sendable {
     let repository: GitRepository
     private let cache: RepositoryCache
     private let access: RemoteAccess
+    private let patience: Patience
 
     init(
-        of url: String, in folder: String, environment: [String: String], checkout: String?
+        of url: String, in folder: String, environment: [String: String], checkout: String?,
+        silence: Duration = .seconds(60)
     ) async throws(GitError) {
         try GitRepository.start()
         let cache = RepositoryCache(folder: folder)
         let access = try await cache.way(to: url, environment, checkout)
-        repository = try await Self.cancellable { flag throws(GitError) in try await cache.refreshed(access, flag) }
+        let patience = Patience(limit: silence)
+        repository = try await Self.cancellable(access, patience) { flag throws(GitError) in
+            try await cache.refreshed(access, flag)
+        }
         self.cache = cache
         self.access = access
+        self.patience = patience
     }
 
     /// The remote's address without credentials.
@@ -52,23 +62,29 @@ struct RemoteCopy: Sendable {
 
     func refresh() async throws(GitError) {
         let (cache, access, repository) = (cache, access, repository)
-        try await Self.cancellable { flag throws(GitError) in try await cache.refresh(repository, access, flag) }
+        try await Self.cancellable(access, patience) { flag throws(GitError) in
+            try await cache.refresh(repository, access, flag)
+        }
     }
 
     func push(_ id: ObjectID, to reference: String, expecting expected: ObjectID?) async throws(GitError) {
         let (cache, access, repository) = (cache, access, repository)
-        try await Self.cancellable { flag throws(GitError) in
+        try await Self.cancellable(access, patience) { flag throws(GitError) in
             try await cache.push(id, to: reference, expecting: expected, in: repository, access, flag)
         }
     }
 
     private static func cancellable<Value: Sendable>(
-        _ body: @Sendable (CancellationFlag) async throws(GitError) -> Value
+        _ access: RemoteAccess, _ patience: Patience,
+        _ body: @escaping @Sendable (CancellationFlag) async throws(GitError) -> Value
     ) async throws(GitError) -> Value {
         let flag = CancellationFlag()
         // No function with a handler throws typed errors, so the error travels in a value.
         let result: Result<Value, GitError> = await withTaskCancellationHandler {
-            do throws(GitError) { return .success(try await body(flag)) } catch { return .failure(error) }
+            do throws(GitError) {
+                return .success(
+                    try await patience.wait(for: access.remote, flag) { () throws(GitError) in try await body(flag) })
+            } catch { return .failure(error) }
         } onCancel: {
             flag.set()
         }
