@@ -10,32 +10,32 @@ struct RegistryDocsCommand: AsyncParsableCommand {
         commandName: "docs",
         abstract: "Write pages about the registry in Markdown: an index, and a page for every spec.",
         discussion: """
-            Reads the branch tip (never the working tree) and the environments' records. The same commit and records give \
-            the same bytes. Pages of specs that are gone are removed; files that somebody else wrote are never touched.
+            Reads a revision (never the working tree) and the records of all environments. The same commit and records \
+            give the same bytes. A --snapshot that is a file has no records, so its pages name no deployments.
+
+            Pages of specs that are gone are removed; files that somebody else wrote are never touched.
             """)
 
-    @Option(help: ArgumentHelp("The git repository, bare or not.", valueName: "path"))
-    var repo = "."
-
-    @Option(help: ArgumentHelp("The branch whose tip is read. Default: the one that HEAD names.", valueName: "name"))
-    var branch: String?
+    @OptionGroup var registry: RegistryOptions
 
     @Option(name: [.short, .long], help: ArgumentHelp("The folder that the pages go to.", valueName: "folder"))
     var output = "docs/registry"
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let (catalog, repository) = try await catalog()
+            let source = try await registry.source()
+            let catalog = source.catalog
             for diagnostic in catalog.diagnostics where diagnostic.severity == .error {
                 let source = catalog.sources[diagnostic.file]
                 Output.note(DiagnosticText(diagnostic, source: source, style: .standardError).text + "\n")
             }
             if catalog.hasErrors {
+                let name = registry.snapshot ?? catalog.commit.id.short
                 throw Failure(
-                    .spec, "the registry of \(catalog.commit.id.hex.prefix(7)) has errors, so no page was written",
+                    .spec, "the registry of \(name) has errors, so no page was written",
                     remedy: "A page that is missing would look like a spec that is gone. Mend the specs first.")
             }
-            let pages = RegistryPages(catalog, deployments: try await deployments(catalog, repository))
+            let pages = RegistryPages(catalog, deployments: try await deployments(source))
             let folder = PageFolder(path: output)
             let changes = try folder.write(pages)
             for (path, change) in changes { Output.note("\(change.rawValue) \(output)/\(path)") }
@@ -45,31 +45,12 @@ struct RegistryDocsCommand: AsyncParsableCommand {
         }
     }
 
-    private func catalog() async throws(Failure) -> (Catalog, GitRepository) {
-        do throws(GitError) {
-            let repository = try GitRepository(at: repo)
-            let name = if let branch { branch } else { try await repository.headBranch() }
-            let commit = try await repository.commit(at: name.map { "refs/heads/\($0)" } ?? "HEAD")
-            return (try await Catalog(of: commit, in: repository), repository)
-        } catch {
-            let remedy: String? =
-                switch error.kind {
-                case .notARepository: "Go into one, or name one with --repo PATH."
-                case .foreignOwner: "If you trust it: git config --global --add safe.directory \(repo)"
-                case .notFound, .invalid: branch == nil ? "Commit something first." : "See: git branch --list"
-                default: nil
-                }
-            throw Failure(.git, error.message, remedy: remedy)
-        }
-    }
-
-    /// What the environments that this registry knows run, as their records say.
-    private func deployments(
-        _ catalog: Catalog, _ repository: GitRepository
-    ) async throws(Failure) -> [RegistryPages.Deployment] {
-        let store = GitStateStore(repository, as: Identity(name: "Pinion", email: "pinion@localhost")) { 0 }
+    /// What every environment runs, described in this registry or not, as its records say.
+    private func deployments(_ source: RegistryOptions.Source) async throws(Failure) -> [RegistryPages.Deployment] {
+        guard case .repository(_, let repository) = source else { return [] }
+        let store = GitStateStore(reading: repository)
         var deployments: [RegistryPages.Deployment] = []
-        for environment in Set(catalog.environments.map(\.name) + ["local", "dev", "staging", "main"]).sorted() {
+        for environment in try await store.environments() {
             for (ref, record) in try await store.records(of: environment) {
                 guard let applied = record.applied else { continue }
                 for (platform, image) in applied.pins where platform == (record.binding?.platform ?? platform) {

@@ -22,11 +22,6 @@ struct SnapshotCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
                 let catalog = try await options.catalog(in: await options.open())
-                if catalog.hasErrors {
-                    throw Failure(
-                        .spec, "the registry of \(catalog.commit.id.short) has errors, so it has no snapshot",
-                        remedy: "See them with: pinion validate --rev \(catalog.commit.id.short)")
-                }
                 let snapshot = try SnapshotSource.snapshot(of: catalog)
                 guard let output else {
                     Output.result(snapshot.json.pretty)
@@ -51,7 +46,7 @@ struct SnapshotCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
-                let found = try await SnapshotSource(options).find(snapshot)
+                let found = try await SnapshotSource(options).find(snapshot).snapshot
                 if json {
                     Output.result(found.json.pretty)
                     return .success
@@ -78,7 +73,8 @@ struct SnapshotCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
                 let source = SnapshotSource(options)
-                let difference = SnapshotDifference(from: try await source.find(old), to: try await source.find(new))
+                let difference = SnapshotDifference(
+                    from: try await source.find(old).snapshot, to: try await source.find(new).snapshot)
                 if json {
                     Output.result(difference.json.pretty)
                 } else if difference.entries.isEmpty {
@@ -94,52 +90,5 @@ struct SnapshotCommand: AsyncParsableCommand {
                 return .success
             }
         }
-    }
-}
-
-/// Finds snapshots by what people call them.
-private struct SnapshotSource {
-    /// How far back in history an id is looked for.
-    private static let depth = 500
-
-    private let options: RevisionOptions
-
-    init(_ options: RevisionOptions) { self.options = options }
-
-    static func snapshot(of catalog: Catalog) throws(Failure) -> RegistrySnapshot {
-        do throws(JSONError) {
-            return try RegistrySnapshot(catalog)
-        } catch { throw Failure(.spec, error.message) }
-    }
-
-    func find(_ name: String) async throws(Failure) -> RegistrySnapshot {
-        if let data = FileManager.default.contents(atPath: name) {
-            return try RegistrySnapshot(parsing: Array(data), file: name)
-        }
-        let repository = try await options.open()
-        if !name.hasPrefix("sha256:"), (try? await repository.commit(at: name)) != nil {
-            return try Self.snapshot(of: await options.catalog(at: name, in: repository))
-        }
-        let digits = name.hasPrefix("sha256:") ? String(name.dropFirst("sha256:".count)) : name
-        guard digits.count >= 4, digits.allSatisfy(\.isHexDigit) else { throw missing(name) }
-        var commit: Commit?
-        do throws(GitError) {
-            commit = try await repository.commit(at: options.rev ?? "HEAD")
-            for _ in 0..<Self.depth {
-                guard let current = commit else { break }
-                let snapshot = try? Self.snapshot(of: await Catalog(of: current, in: repository))
-                if let snapshot, snapshot.id.hex.hasPrefix(digits) { return snapshot }
-                commit =
-                    if let parent = current.parents.first { try await repository.commit(at: parent.hex) } else { nil }
-            }
-        } catch { throw options.failure(error) }
-        throw missing(name)
-    }
-
-    private func missing(_ name: String) -> Failure {
-        Failure(
-            .spec,
-            "there is no snapshot '\(name)': no file, no revision, and none of the last \(Self.depth) commits has it",
-            remedy: "Name another starting point with --rev, or the file itself.")
     }
 }

@@ -10,14 +10,15 @@ struct ValidateCommand: AsyncParsableCommand {
         commandName: "validate", abstract: "Say everything that is wrong with a registry, and how to mend it.",
         discussion: """
             Looks at git alone. With --base only what a change is answerable for is said: findings in the files that it \
-            touches, and findings that were not there before. Exits with 1 when there is an error.
+            touches, and findings that were not there before. A --snapshot that is a file is judged without git: what \
+            needs sources, history or records is left out, and that is said. Exits with 1 when there is an error.
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case text, json, sarif, github
     }
 
-    @OptionGroup var options: RevisionOptions
+    @OptionGroup var registry: RegistryOptions
 
     @Flag(help: "Read the working tree, with what is not committed, instead of a revision.")
     var worktree = false
@@ -29,31 +30,45 @@ struct ValidateCommand: AsyncParsableCommand {
     var format: Format?
 
     func validate() throws {
-        guard !(worktree && options.rev != nil) else {
-            throw ValidationError("--worktree and --rev exclude each other.")
+        guard !worktree || (options.rev == nil && registry.snapshot == nil) else {
+            throw ValidationError("--worktree excludes --rev and --snapshot.")
+        }
+        guard base == nil || registry.snapshot == nil else {
+            throw ValidationError("--base and --snapshot exclude each other.")
         }
     }
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let repository = try await options.open()
-            let catalog = try await catalog(in: repository)
-            var validation = try await judge(catalog, repository)
-            if let base { validation = try await since(base, validation, catalog, repository) }
-            show(validation, catalog, try await sources(of: validation, catalog, repository))
+            let validation: Validation
+            switch try await source() {
+            case .snapshot(let catalog):
+                validation = Validation(ofSpecsAloneIn: catalog)
+                show(validation, catalog, catalog.sources)
+                Output.note(
+                    "A snapshot holds specs alone: whether builds find their files, and whether published versions "
+                        + "changed, was not looked at.")
+            case .repository(let catalog, let repository):
+                let all = try await judge(catalog, repository)
+                validation = if let base { try await since(base, all, catalog, repository) } else { all }
+                show(validation, catalog, try await sources(of: validation, catalog, repository))
+            }
             return validation.hasErrors ? .failure : .success
         }
     }
 
-    private func catalog(in repository: GitRepository) async throws(Failure) -> Catalog {
-        guard worktree else { return try await options.catalog(in: repository) }
+    private var options: RevisionOptions { registry.revision }
+
+    private func source() async throws(Failure) -> RegistryOptions.Source {
+        guard worktree else { return try await registry.source() }
+        let repository = try await options.open()
         do throws(GitError) {
-            return try await Catalog(of: repository.workTreeCommit(), in: repository)
+            return .repository(try await Catalog(of: repository.workTreeCommit(), in: repository), repository)
         } catch { throw options.failure(error) }
     }
 
     private func judge(_ catalog: Catalog, _ repository: GitRepository) async throws(Failure) -> Validation {
-        let store = GitStateStore(repository, as: Identity(name: "Pinion", email: "pinion@localhost")) { 0 }
+        let store = GitStateStore(reading: repository)
         var publications: [ImmutabilityCheck.Publication] = []
         for environment in ["staging", "main"] {
             for (ref, record) in try await store.records(of: environment) {
@@ -88,8 +103,10 @@ struct ValidateCommand: AsyncParsableCommand {
         var sources = catalog.sources
         do throws(GitError) {
             for file in Set(validation.diagnostics.map(\.file)) where sources[file] == nil {
-                guard let entry = try await repository.file(at: file, in: catalog.commit.id) else { continue }
-                sources[file] = try await repository.blob(entry.id)
+                guard let entry = try await repository.file(at: file, in: catalog.commit.id),
+                    entry.mode == .file || entry.mode == .executable
+                else { continue }
+                sources[file] = try await repository.blob(entry.id, atMost: 1 << 20).bytes
             }
         } catch { throw options.failure(error) }
         return sources
@@ -120,7 +137,7 @@ struct ValidateCommand: AsyncParsableCommand {
             return count == 0 ? nil : counted(count, severity.rawValue)
         }
         let what = "\(counted(catalog.processorFiles, "processor")), \(counted(catalog.supports.count, "other spec"))"
-        let source = worktree ? "the working tree" : String(catalog.commit.id.short)
+        let source = worktree ? "the working tree" : registry.snapshot ?? String(catalog.commit.id.short)
         return "\(source): \(what): \(counts.isEmpty ? "nothing to say" : counts.joined(separator: ", "))"
     }
 }

@@ -20,6 +20,12 @@ package struct Validation: Sendable {
         } catch { throw Failure(.git, error.message) }
     }
 
+    /// What the specs alone give to say: neither whether builds find their files nor whether published versions changed
+    /// has been looked at.
+    package init(ofSpecsAloneIn catalog: Catalog) {
+        diagnostics = (catalog.diagnostics + catalog.pinDiagnostics()).sorted()
+    }
+
     private init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
 
     package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
