@@ -7,8 +7,8 @@ struct NewProcessorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "processor", abstract: "Write the files of a new processor that works as it is.",
         discussion: """
-            Spec, Dockerfile, sources in Python, and a test, below the working directory. Nothing is overwritten, and \
-            nothing is committed. Its image is made from python:3.11-slim-bookworm of Docker Hub and packages of PyPI; \
+            Spec, Dockerfile, sources in Python, and a test, below the working directory, and the JSON Schema that \
+            the spec names to editors, where it is not there yet. Nothing is overwritten, and nothing is committed. Its image is made from python:3.11-slim-bookworm of Docker Hub and packages of PyPI; \
             --base and --wheels put images of your own in their places.
             """)
 
@@ -79,6 +79,12 @@ struct NewProcessorCommand: AsyncParsableCommand {
                 try Data(text.utf8).write(to: URL(filePath: place), options: .withoutOverwriting)
                 Output.note("wrote \(place)")
             }
+            // Other processors name it too; what is there stays.
+            if !manager.fileExists(atPath: scaffold.schema) {
+                let text = SpecSchema.processor.text + "\n"
+                try Data(text.utf8).write(to: URL(filePath: scaffold.schema), options: .withoutOverwriting)
+                Output.note("wrote \(scaffold.schema)")
+            }
         } catch { throw Failure(.spec, "\(scaffold.folder) cannot be written: \(error)") }
     }
 
@@ -88,7 +94,7 @@ struct NewProcessorCommand: AsyncParsableCommand {
         Next:
           1. Say what it does in \(scaffold.folder)/app/processor.py, and what goes in and out in its registry.yaml.
           2. Test it:   (cd \(scaffold.folder) && python3 -m unittest)
-          3. Commit it: git add \(scaffold.folder) && git commit -m "\(scaffold.ref)"
+          3. Commit it: git add \(scaffold.folder) \(scaffold.schema) && git commit -m "\(scaffold.ref)"
           4. Run it:    pinion reconcile
         """
     }

@@ -1,21 +1,42 @@
 import ArgumentParser
-import JSON
+import DeploymentModel
+import FoundationEssentials
 import RegistryCatalog
 
-struct RegistrySchemaCommand: ParsableCommand {
+struct RegistrySchemaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of a registry file, for editors.",
         discussion: """
-            Keep it in a file, and name it on the first line of a spec:
+            With --output the schemas of all kinds go to a folder, as KIND.schema.json. A spec names its own on a line of \
+            its own, which yaml-language-server reads; the path counts from the spec:
 
-              pinion registry schema > registry/processor.schema.json
+              pinion registry schema --output registry
               # yaml-language-server: $schema=../../processor.schema.json
             """)
 
     @Option(help: "processor, tool, schema, policy, prompt or environments.")
     var kind = SpecSchema.processor
 
-    func run() { Output.result(kind.document.pretty) }
+    @Option(name: [.short, .long], help: ArgumentHelp("Write the schemas of all kinds below it.", valueName: "folder"))
+    var output: String?
+
+    func run() async throws {
+        try await reporting { () async throws(Failure) -> ExitCode in
+            guard let output else {
+                Output.result(kind.text)
+                return .success
+            }
+            do {
+                try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+                for kind in SpecSchema.allCases {
+                    let file = "\(output)/\(kind.fileName)"
+                    try Data((kind.text + "\n").utf8).write(to: URL(filePath: file), options: .atomic)
+                    Output.result(file)
+                }
+            } catch { throw Failure(.spec, "the schemas cannot be written to \(output): \(error)") }
+            return .success
+        }
+    }
 }
 
 extension SpecSchema: ExpressibleByArgument {}

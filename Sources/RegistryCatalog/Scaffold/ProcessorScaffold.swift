@@ -40,6 +40,13 @@ package struct ProcessorScaffold: Sendable {
         return isPlain ? plain : "\(plain)_v\(ref.version)"
     }
 
+    /// Where the schema that the spec names to editors is, relative to the repository's root: beside the folder of
+    /// processors, for all of them.
+    package var schema: String {
+        let outer = parent.split(separator: "/").dropLast().joined(separator: "/")
+        return (outer.isEmpty ? "" : outer + "/") + SpecSchema.processor.fileName
+    }
+
     /// The files by their paths in the folder.
     package var files: [String: String] {
         [

@@ -7,6 +7,7 @@ extension ScaffoldTemplate {
     ) -> String {
         let args = arguments.map { "\n    \($0.name): \($0.image)" }.joined()
         return """
+            \(SpecSchema.processor.modeline(folder: "../.."))
             # What \(ref) is for, in a sentence.
             ref: \(ref)
             name: "\(ref.name)"

@@ -5,7 +5,7 @@ package import JSON
 ///
 /// It says what the readers say of types, names and ranges. It is stricter in one way: a name that the reader only warns
 /// of is not allowed, so that an editor marks the slip (names that start with `x-` are free). What needs other files, git
-/// or a grammar of many rules stays with `pinion plan`.
+/// or a grammar of many rules stays with `pinion validate`.
 package enum SpecSchema: String, CaseIterable, Sendable {
     case processor
     case tool
@@ -21,6 +21,17 @@ package enum SpecSchema: String, CaseIterable, Sendable {
         members["title"] = .string(title)
         return .object(members)
     }
+
+    /// The schema as people and editors read it, without a last line end.
+    package var text: String { document.pretty }
+
+    /// What the schema's own file is called: `processor.schema.json`.
+    package var fileName: String { "\(rawValue).schema.json" }
+
+    /// The line of a spec that names its schema to yaml-language-server.
+    ///
+    /// - Parameter folder: where the schema's file is, seen from the spec: `../..`.
+    package func modeline(folder: String) -> String { "# yaml-language-server: $schema=\(folder)/\(fileName)" }
 
     private var shape: JSONValue {
         switch self {
