@@ -26,11 +26,11 @@ struct PagesTests {
         let files = RegistryPages(catalog).files
         #expect(
             files.keys.sorted() == [
-                "README.md", "policies/default_v1.md", "processors/llm_litellm_v1.md",
+                "index.md", "policies/default_v1.md", "processors/llm_litellm_v1.md",
                 "processors/media_metadata_v1.md", "processors/text_hash_v1.md", "processors/text_stats_v1.md",
                 "prompts/summarise_v1.md", "schemas/media.metadata_v1.md", "tools/text.llm_v1.md",
             ])
-        let index = try #require(files["README.md"])
+        let index = try #require(files["index.md"])
         #expect(index.contains("| [text/stats@1](processors/text_stats_v1.md) | Text statistics | http | no |  |"))
         for text in files.values { #expect(RegistryPages.isPage(text.utf8) && text.hasSuffix("\n")) }
     }
@@ -84,7 +84,7 @@ struct PagesTests {
                 "| local | linux/amd64 | `sha256:\(hex)` | `cccccccccccc` |",
                 "| staging | linux/amd64 | `sha256:\(hex)` | `cccccccccccc` |",
             ])
-        #expect(one["README.md"]?.contains("| local, staging |") == true)
+        #expect(one["index.md"]?.contains("| local, staging |") == true)
     }
 
     @Test func `true pins are shown`() async throws {
