@@ -14,7 +14,7 @@ struct Pinion: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ReconcileCommand.self, PlanCommand.self, StatusCommand.self, ValidateCommand.self, SnapshotCommand.self,
-            RegistryCommand.self, NewCommand.self, VersionCommand.self,
+            ExplainKeyCommand.self, WhyCommand.self, RegistryCommand.self, NewCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,29 @@
+import ArgumentParser
+import DeploymentModel
+import RegistryCatalog
+
+struct ExplainKeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain-key", abstract: "List the parts that a processor's input key is made of.",
+        discussion: """
+            The key names everything that a build depends on: the Dockerfile, the files of the context that it can \
+            see, build arguments, target and platform. Same key, same digest. It is computed from git alone.
+            """)
+
+    @Argument(help: "The processor: ns/name@version.") var ref: ProcessorRef
+    @OptionGroup var options: RevisionOptions
+    @Option(help: "Only this platform's key: amd64 or arm64.") var platform: Platform?
+    @Flag(help: "Print it as JSON.") var json = false
+
+    func run() async throws {
+        try await reporting { () async throws(Failure) -> ExitCode in
+            let repository = try await options.open()
+            let build = try await ProcessorBuild(of: ref, at: options.rev ?? "HEAD", in: repository)
+            let document = InputKeyDocument(build, try build.built(), platforms: platform.map { [$0] })
+            Output.result(json ? try JSONText(document).text : InputKeyText(document, style: .standardOutput).text)
+            let findings = try build.built().context.diagnostics
+            for finding in findings { Output.note(DiagnosticText(finding, source: nil, style: .standardError).text) }
+            return findings.contains { $0.severity == .error } ? .failure : .success
+        }
+    }
+}
