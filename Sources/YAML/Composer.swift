@@ -120,7 +120,11 @@ struct Composer {
 
     /// libyaml finds some errors only behind the last line; they are told at its end.
     private func insideText(_ error: YAMLError) -> YAMLError {
-        guard let position = error.position, position.offset >= source.count else { return error }
+        guard let position = error.position else { return error }
+        if position.line == 0 {
+            return YAMLError(kind: error.kind, message: error.message, position: counted(position))
+        }
+        guard position.offset >= source.count else { return error }
         let end = source.lastIndex { $0 != 0x0A && $0 != 0x0D && $0 != 0x20 } ?? -1
         let text = source[...end]
         let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -128,6 +132,16 @@ struct Composer {
         return YAMLError(
             kind: error.kind, message: error.message,
             position: SourcePosition(offset: text.count, line: max(1, lines.count), column: column))
+    }
+
+    /// Line and column of a place that is known by its bytes alone.
+    private func counted(_ position: SourcePosition) -> SourcePosition {
+        let hasMark = source.starts(with: [0xEF, 0xBB, 0xBF])
+        let before = source[(hasMark ? 3 : 0)..<max(hasMark ? 3 : 0, min(position.offset, source.count))]
+        let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? before.startIndex
+        return SourcePosition(
+            offset: position.offset, line: before.count { $0 == 0x0A } + 1,
+            column: before[start...].count { $0 & 0xC0 != 0x80 } + 1)
     }
 
     private mutating func count(_ more: Int, at position: SourcePosition) throws(YAMLError) {

@@ -84,9 +84,10 @@ struct Event {
         let context = unsafe parser.context.map { unsafe String(cString: $0) }
         let message = context.map { "\(problem) (\($0))" } ?? problem
         if unsafe parser.error == YAML_READER_ERROR {
-            // The reader counts bytes and knows no lines.
-            return unsafe YAMLError(
-                kind: .syntax, message: "\(message), at byte \(parser.problem_offset)", position: nil)
+            // The reader counts bytes and knows no lines; `Composer`, which has the text, counts them.
+            let offset = offsets.start + (unsafe parser.problem_offset)
+            return YAMLError(
+                kind: .syntax, message: message, position: SourcePosition(offset: offset, line: 0, column: 0))
         }
         return unsafe YAMLError(kind: .syntax, message: message, position: position(parser.problem_mark, offsets))
     }

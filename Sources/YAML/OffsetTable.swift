@@ -2,7 +2,7 @@
 struct OffsetTable {
     /// The byte offset of each character, `nil` for ASCII where both are the same.
     private let offsets: [Int32]?
-    private let start: Int
+    let start: Int
 
     /// - Parameter start: the byte that the first character is counted from.
     init(_ bytes: UnsafeBufferPointer<UInt8>, start: Int) {

@@ -58,14 +58,14 @@ struct SilenceTests {
     @Test func `work on this side and a slow person are no silence of the remote`() async throws {
         let origin = try GitCheckout(["a": "1"])
         let server = try GitServer(root: origin.folder.path, user: "me", password: "secret")
-        let helper = "!f() { sleep 0.6; echo username=me; echo password=secret; }; f"
+        let helper = "!f() { sleep 6; echo username=me; echo password=secret; }; f"
         var environment = GitCheckout.environment(home: origin.folder.path)
         environment["GIT_CONFIG_COUNT"] = "1"
         environment["GIT_CONFIG_KEY_0"] = "credential.helper"
         environment["GIT_CONFIG_VALUE_0"] = helper
         let copy = try await GitRepository.cached(
             url: "http://127.0.0.1:\(server.http)/work/.git", in: origin.folder.path + "/caches",
-            environment: environment, silence: .milliseconds(500))
+            environment: environment, silence: .seconds(5))
         #expect(try await copy.target(of: "refs/heads/main") != nil)
     }
 }
