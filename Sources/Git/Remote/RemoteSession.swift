@@ -107,8 +107,10 @@ import FoundationEssentials
 
     /// The remote let us in.
     func accepted() {
+        flag.noteIdle()
         presented?.approve(to: access)
         presented = nil
+        flag.noteSign()
     }
 
     private func acquire(
