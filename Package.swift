@@ -33,6 +33,8 @@ let package = Package(
         .systemLibrary(
             name: "CCurlSystem", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
         .target(name: "CBLAKE3"),
 
@@ -40,6 +42,7 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "BLAKE3", dependencies: ["CBLAKE3"], swiftSettings: unsafeSettings),
         .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: unsafeSettings),
+        .target(name: "Compression", dependencies: ["CZlib", "CZstd"], swiftSettings: unsafeSettings),
         .target(name: "Git", dependencies: ["CGit2"], swiftSettings: unsafeSettings),
         .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: unsafeSettings),
         .target(
@@ -63,7 +66,8 @@ let package = Package(
         .target(
             name: "OCI",
             dependencies: [
-                "DeploymentModel", "HTTP", "JSON", .product(name: "Crypto", package: "swift-crypto"),
+                "Compression", "DeploymentModel", "HTTP", "JSON",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
@@ -96,6 +100,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["DeploymentModel", "Git"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3", "JSON"], swiftSettings: settings),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
         .testTarget(name: "DeploymentModelTests", dependencies: ["DeploymentModel"], swiftSettings: settings),
         .testTarget(name: "GitTests", dependencies: ["Git", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -117,6 +122,7 @@ let package = Package(
             dependencies: [
                 "Adapters", "DeploymentModel", "HTTP", "WebSocket", "JSON", "BLAKE3",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),

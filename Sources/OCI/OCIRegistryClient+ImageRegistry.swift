@@ -17,13 +17,7 @@ extension OCIRegistryClient: ImageRegistry {
     }
 
     package func platform(of image: ImageReference) async throws(Failure) -> Platform {
-        let manifest = try await manifest(of: image)
-        guard case .image(let config, _) = manifest.content else {
-            throw Failure(
-                .imagePlatform, "\(image) is an index of several platforms, not an image",
-                remedy: "Pin the digest of one platform's manifest.")
-        }
-        return try await platform(of: image, config: config)
+        try await inspect(image).platform
     }
 
     package func contains(_ image: ImageReference) async throws(Failure) -> Bool {
@@ -60,7 +54,7 @@ extension OCIRegistryClient: ImageRegistry {
         let manifest = try await manifest(of: image)
         switch manifest.content {
         case .image(let config, _):
-            return [try await platform(of: image, config: config): image.pinned(to: manifest.digest)]
+            return [try await self.config(of: image, config).0: image.pinned(to: manifest.digest)]
         case .index(let children):
             guard depth <= Self.depthLimit else {
                 throw Failure(.imagePull, "\(image) nests indexes more than \(Self.depthLimit) deep")
@@ -97,20 +91,6 @@ extension OCIRegistryClient: ImageRegistry {
         case ("v8"?, .arm64), ("v1"?, .amd64): 1
         default: 2
         }
-    }
-
-    private func platform(of image: ImageReference, config: Descriptor) async throws(Failure) -> Platform {
-        let bytes = try await document(config, of: image)
-        guard let json = try? JSONValue(parsing: bytes), let os = json["os"]?.stringValue,
-            let architecture = json["architecture"]?.stringValue
-        else {
-            throw Failure(.imagePlatform, "\(image) is no container image: its config names no platform")
-        }
-        guard os == "linux", let platform = Platform(rawValue: architecture) else {
-            throw Failure(
-                .imagePlatform, "\(image) is for \(os)/\(architecture); Pinion knows linux/amd64 and linux/arm64")
-        }
-        return platform
     }
 
     /// The next page that a `Link: <…>; rel="next"` names (RFC 8288), on the same server.

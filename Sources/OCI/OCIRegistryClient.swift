@@ -11,13 +11,17 @@ package struct OCIRegistryClient: Sendable {
 
     let http: HTTPClient
     let retrying: Retrying
+    let layerCache: LayerFactsCache?
     private let authorizer: Authorizer
 
-    /// - Parameter credentials: by default nobody is logged in anywhere.
+    /// - Parameters:
+    ///   - credentials: by default nobody is logged in anywhere.
+    ///   - layerCache: where the facts of layers are kept; by default nowhere.
     package init(
         http: HTTPClient = .shared, retrying: Retrying = Retrying(),
-        credentials: any CredentialSource = NoCredentials()
+        credentials: any CredentialSource = NoCredentials(), layerCache: LayerFactsCache? = nil
     ) {
+        self.layerCache = layerCache
         self.http = http
         self.retrying = retrying
         authorizer = Authorizer(http: http, retrying: retrying, credentials: credentials)
