@@ -57,6 +57,12 @@ struct CatalogReader {
             findings.add(error)
             return
         }
+        if let place, let noun = SpecContent.noun(of: root), noun != place.noun {
+            findings.add(
+                .error, "this is a \(noun) by what it says, and a \(place.noun) by its path",
+                fix: "move it below \(SpecPath.home(of: noun))")
+            return
+        }
         switch place {
         case .processor(let slug, let version):
             var reader = ProcessorSpecReader(file: path)
