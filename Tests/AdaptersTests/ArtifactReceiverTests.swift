@@ -2,6 +2,7 @@ import BLAKE3
 import DeploymentModel
 import HTTP
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import Synchronization
 import Testing
@@ -171,6 +172,19 @@ import Testing
             client.withLock { $0 = channel }
         }
         try await client.withLock { $0 }?.closeFuture.get()
+    }
+
+    @Test func aConnectionThatIsAcceptedTooLateIsClosed() async throws {
+        let clients = Clients()
+        let (early, late) = (EmbeddedChannel(), EmbeddedChannel())
+        for channel in [early, late] {
+            try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).get()
+        }
+        clients.add(early, limit: 8)
+        #expect(early.isActive)
+        clients.closeAll()
+        clients.add(late, limit: 8)
+        #expect(!early.isActive && !late.isActive)
     }
 
     @Test(arguments: ["nonsense\r\n\r\n", "PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n"])

@@ -111,25 +111,35 @@ package struct ArtifactReceiver: Sendable {
 }
 
 /// All open connections of a receiver, to be closed with it.
-private final class Clients: Sendable {
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+final class Clients: Sendable {
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        /// A connection may still be accepted after the receiver has ended; nobody would ever close it.
+        var isClosed = false
+    }
 
-    /// Takes a connection into account, or closes it where there are too many.
+    private let state = Mutex(State())
+
+    /// Takes a connection into account, or closes it where there are too many or it comes too late.
     func add(_ channel: any Channel, limit: Int) {
         let id = ObjectIdentifier(channel)
-        let isOneTooMany = channels.withLock { channels in
-            channels[id] = channel
-            return channels.count > limit
+        let isWelcome = state.withLock { state in
+            state.channels[id] = channel
+            return !state.isClosed && state.channels.count <= limit
         }
         channel.closeFuture.whenComplete { _ in self.remove(id) }
-        if isOneTooMany { channel.close(promise: nil) }
+        if !isWelcome { channel.close(promise: nil) }
     }
 
     func closeAll() {
-        for channel in channels.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+        let channels = state.withLock { state in
+            state.isClosed = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { channel.close(promise: nil) }
     }
 
     private func remove(_ id: ObjectIdentifier) {
-        channels.withLock { $0[id] = nil }
+        state.withLock { $0.channels[id] = nil }
     }
 }
