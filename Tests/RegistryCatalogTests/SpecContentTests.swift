@@ -31,8 +31,11 @@ struct SpecContentTests {
     }
 
     @Test func `what says nothing, or several things, is read as its path has it`() async throws {
-        for text in ["id: x@1\n", "id: x@1\nschema: {}\ntemplate: x\n"] {
-            let fixture = try await RepositoryFixture(["registry/prompts/x.yaml": text])
+        let several = "id: x@1\nschema: {}\ntemplate: x\n"
+        for (folder, text) in [
+            ("prompts", "id: x@1\n"), ("prompts", several), ("schemas", several), ("tools", "schema: {}\n"),
+        ] {
+            let fixture = try await RepositoryFixture(["registry/\(folder)/x.yaml": text])
             let found = try await Catalog(of: fixture.repository.commit(at: "main"), in: fixture.repository).diagnostics
             #expect(!found.contains { $0.message.contains("by its path") }, "\(found)")
         }
