@@ -13,7 +13,8 @@ struct Pinion: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ReconcileCommand.self, PlanCommand.self, StatusCommand.self, ValidateCommand.self, SnapshotCommand.self,
+            ReconcileCommand.self, PlanCommand.self, StatusCommand.self, BuildCommand.self, PushCommand.self,
+            PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ValidateCommand.self, SnapshotCommand.self,
             ExplainKeyCommand.self, WhyCommand.self, RegistryCommand.self, NewCommand.self, VersionCommand.self,
         ])
 

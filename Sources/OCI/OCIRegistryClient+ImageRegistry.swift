@@ -20,6 +20,10 @@ extension OCIRegistryClient: ImageRegistry {
         try await inspect(image).platform
     }
 
+    package func digest(of tag: ImageReference) async throws(Failure) -> Digest? {
+        try await claimedDigest(of: tag)
+    }
+
     package func contains(_ image: ImageReference) async throws(Failure) -> Bool {
         guard let claimed = try await claimedDigest(of: image) else { return false }
         guard image.digest == nil || image.digest == claimed else {

@@ -60,14 +60,14 @@ package struct GitStateStore: StateStore {
         }
     }
 
-    package func keep(_ build: BuildRecord) async throws(Failure) -> BuildRecord {
+    package func keep(_ build: BuildRecord, replacing replaced: ImageReference?) async throws(Failure) -> BuildRecord {
         try await Self.failing {
             let path = Self.path(of: build.key)
             return try await retrying(Self.buildsReference) { tip in
                 if let tip, let entry = try await repository.file(at: path, in: tip) {
                     let kept: BuildRecord = try await decode(entry)
-                    // The first writer wins, but for an image that went elsewhere since.
-                    if kept.image.repository == build.image.repository { return (kept, []) }
+                    // The first writer wins, but for an image that went elsewhere since, or that is to give way.
+                    if kept.image.repository == build.image.repository, kept.image != replaced { return (kept, []) }
                 }
                 return (build, [.write(path: path, content: try Self.encode(build))])
             } message: {

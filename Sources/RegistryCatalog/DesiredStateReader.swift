@@ -72,7 +72,8 @@ package struct DesiredStateReader: Sendable {
         let source = ImageSource.build(
             BuildRecipe(
                 repository: try repository(of: spec), commit: catalog.commit.id.hex, context: recipe.context,
-                dockerfile: recipe.dockerfile, args: build.args, target: build.target, keys: inputs.keys))
+                dockerfile: recipe.dockerfile, args: build.args, target: build.target, keys: inputs.keys,
+                options: build.options))
         return (source, inputs.context.diagnostics)
     }
 

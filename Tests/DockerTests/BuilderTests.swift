@@ -10,10 +10,13 @@ import Testing
 struct BuilderTests {
     static let hex = String(repeating: "a", count: 64)
 
-    func request(_ archive: String = "/none", target: String? = nil) throws -> BuildRequest {
+    func request(
+        _ archive: String = "/none", target: String? = nil, options: BuildOptions = BuildOptions()
+    ) throws -> BuildRequest {
         BuildRequest(
             ref: try ProcessorRef("a/b@1"), platform: .arm64, repository: try ImageReference("127.0.0.1:5000/a/b"),
-            contextArchive: archive, dockerfile: "x/Dockerfile", args: ["B": "2", "A": "1 \"x\""], target: target)
+            contextArchive: archive, dockerfile: "x/Dockerfile", args: ["B": "2", "A": "1 \"x\""], target: target,
+            options: options)
     }
 
     @Test(
@@ -51,28 +54,84 @@ struct BuilderTests {
         }
     }
 
-    @Test(
-        "The engine's builder pushes the local tag, one of its own by digest, and a pusher gets a layout", .tags(.small)
-    )
-    func arguments() throws {
-        let request = try request(target: "runtime")
-        let local = request.repository.tagged("build-1")
-        func output(_ driver: BuildxBuilder.Driver, _ pusher: (any LayoutPusher)? = nil) -> String {
-            BuildxBuilder(driver: driver, registry: FixedRegistry(), pusher: pusher, now: { 0 })
-                .output(request, local: local, layout: "/l")
+    func buildx(
+        _ executable: String = "docker", environment: [String: String?] = [:], platform: Platform = .arm64
+    ) throws -> BuildxBuilder {
+        let fake = try FakeEngine { _, _ in
+            Reply(#"{"DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#)
         }
-        #expect(output(.engine) == "type=image,name=127.0.0.1:5000/a/b:build-1,push=true")
+        return BuildxBuilder(
+            fake.client, executable: executable, environment: environment,
+            registry: FixedRegistry(platform: platform), pusher: FixedPusher())
+    }
+
+    @Test("buildx is asked for one platform, without attestations unless they are wanted", .tags(.small))
+    func arguments() throws {
         #expect(
-            output(.separate)
-                == "type=image,name=127.0.0.1:5000/a/b,push-by-digest=true,name-canonical=true,push=true")
-        #expect(output(.engine, FixedPusher()) == "type=oci,dest=/l,tar=false,rewrite-timestamp=true")
-        let builder = BuildxBuilder(driver: .engine, registry: FixedRegistry(), now: { 0 })
-        #expect(
-            builder.arguments(request, output: "o", metadata: "/m") == [
+            try buildx().arguments(request(target: "runtime"), output: "o") == [
                 "buildx", "build", "--platform", "linux/arm64", "--file", "x/Dockerfile", "--output", "o",
-                "--metadata-file", "/m", "--provenance=false", "--sbom=false", "--progress=plain", "--pull",
+                "--provenance=false", "--sbom=false", "--progress=plain", "--pull",
                 "--build-arg", "A=1 \"x\"", "--build-arg", "B=2", "--target", "runtime", "-",
             ])
+    }
+
+    @Test("Caches, attestations and the names of secrets are passed on", .tags(.small))
+    func options() throws {
+        let options = BuildOptions(
+            cacheFrom: ["type=registry,ref=r/c"], cacheTo: ["type=inline"], secrets: ["TOKEN"],
+            attestations: [.provenance])
+        let arguments = try buildx().arguments(request(options: options), output: "o")
+        #expect(arguments.contains("--provenance=true") && arguments.contains("--sbom=false"))
+        for pair in [
+            ["--cache-from", "type=registry,ref=r/c"], ["--cache-to", "type=inline"],
+            ["--secret", "id=TOKEN,env=TOKEN"],
+        ] {
+            let index = try #require(arguments.firstIndex(of: pair[0]))
+            #expect(arguments[index + 1] == pair[1])
+        }
+    }
+
+    @Test("A secret without a value stops the build before it begins", .tags(.medium), .timeLimit(.minutes(1)))
+    func missingSecret() async throws {
+        let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
+        let script = try script("echo ran >&2; exit 1")
+        defer { try? FileManager.default.removeItem(atPath: script.folder) }
+        let options = BuildOptions(secrets: ["PINION_NO_SUCH_SECRET", "PINION_OTHER"])
+        let builder = try buildx(script.path, environment: ["PINION_OTHER": "canary"])
+        let lines = Lines()
+        await expectFailure(.missingSecret, "needs PINION_NO_SUCH_SECRET") {
+            try await builder.build(try request(archive.path, options: options), log: lines.append)
+        }
+        #expect(lines.all.isEmpty)
+    }
+
+    @Test("A secret reaches buildx in its environment alone", .tags(.medium), .timeLimit(.minutes(1)))
+    func secret() async throws {
+        let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
+        let script = try script(
+            """
+            case "$*" in *canary*) echo leaked >&2;; esac
+            [ "$TOKEN" = canary ] && echo "has it" >&2
+            exit 1
+            """)
+        defer { try? FileManager.default.removeItem(atPath: script.folder) }
+        let lines = Lines()
+        let builder = try buildx(script.path, environment: ["TOKEN": "canary"])
+        let request = try request(archive.path, options: BuildOptions(secrets: ["TOKEN"]))
+        await expectFailure(.imageBuild, "has it") { try await builder.build(request, log: lines.append) }
+        #expect(lines.all == ["has it"])
+    }
+
+    @Test("The engine's own API refuses what only buildx can do", .tags(.medium), .timeLimit(.minutes(1)))
+    func engineRefusesSecrets() async throws {
+        let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
+        let fake = try FakeEngine { _, _ in Reply("{}") }
+        let builder = EngineBuilder(fake.client, registry: FixedRegistry(), now: { 0 })
+        await expectFailure(.imageBuild, "build.secrets") {
+            try await builder.build(
+                try request(archive.path, options: BuildOptions(secrets: ["TOKEN"]))
+            ) { _ in }
+        }
     }
 
     @Test("A pusher sends what buildx wrote, and its digest counts", .tags(.medium), .timeLimit(.minutes(1)))
@@ -82,18 +141,12 @@ struct BuilderTests {
             """
             while [ "$1" != --output ]; do shift; done
             dest="${2#*dest=}"; dest="${dest%%,*}"
-            while [ "$1" != --metadata-file ]; do shift; done
-            echo "{\\"containerimage.digest\\":\\"sha256:\(Self.hex)\\"}" > "$2"
             printf 'sha256:%s' \(Self.hex.replacing("a", with: "b")) > "$dest"
             """)
         defer { try? FileManager.default.removeItem(atPath: script.folder) }
         let lines = Lines()
-        let builder = BuildxBuilder(
-            driver: .engine, executable: script.path, registry: FixedRegistry(platform: .arm64), pusher: FixedPusher(),
-            now: { 0 })
-        let built = try await builder.buildImage(try request(archive.path), log: lines.append)
+        let built = try await buildx(script.path).build(try request(archive.path), log: lines.append)
         #expect(built.digest.hex == Self.hex.replacing("a", with: "b"))
-        #expect(built.localTag == nil)
         #expect(lines.all == ["push: sent"])
     }
 
@@ -200,9 +253,12 @@ struct BuilderTests {
         }
         let lines = Lines()
         let builder = EngineBuilder(fake.client, registry: FixedRegistry(platform: .arm64), now: { 0 })
-        let built = try await builder.buildImage(try request(archive.path), log: lines.append)
+        let built = try await builder.build(try request(archive.path), log: lines.append)
         #expect(built.digest.hex == Self.hex)
-        #expect(built.localTag?.tag == "build-19700101000000-arm64")
+        #expect(
+            fake.server.requests.contains {
+                $0.target.contains("/push?tag=build-19700101000000-arm64")
+            })
         #expect(built.bases == [try ImageReference(base)])
         #expect(lines.all == ["#1 [1/1] FROM \(base)", "#1 DONE"])
         let build = try #require(fake.server.requests.first { $0.target.contains("/build?") })
@@ -250,26 +306,21 @@ struct BuilderTests {
         return (path, folder)
     }
 
-    @Test(
-        "buildx gets the archive on stdin and constant times; its metadata gives the digest", .tags(.medium),
-        .timeLimit(.minutes(1)))
-    func buildx() async throws {
+    @Test("buildx gets the archive on stdin and constant times", .tags(.medium), .timeLimit(.minutes(1)))
+    func buildxInput() async throws {
         let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
         let script = try script(
             """
-            while [ "$1" != --metadata-file ]; do shift; done
-            echo "{\\"containerimage.digest\\":\\"sha256:\(Self.hex)\\"}" > "$2"
             echo "#1 epoch $SOURCE_DATE_EPOCH" >&2
             echo "#2 bytes $(wc -c | tr -d ' ')" >&2
             printf 'no line end' >&2
+            exit 1
             """)
         defer { try? FileManager.default.removeItem(atPath: script.folder) }
         let lines = Lines()
-        let builder = BuildxBuilder(
-            driver: .separate, executable: script.path, registry: FixedRegistry(platform: .arm64), now: { 0 })
-        let built = try await builder.buildImage(try request(archive.path), log: lines.append)
-        #expect(built.digest.hex == Self.hex)
-        #expect(built.localTag == nil)
+        await expectFailure(.imageBuild, "no line end") {
+            try await buildx(script.path).build(try request(archive.path), log: lines.append)
+        }
         #expect(lines.all == ["#1 epoch 0", "#2 bytes 2048", "no line end"])
     }
 
@@ -278,7 +329,7 @@ struct BuilderTests {
         let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
         let script = try script("echo '#1 RUN false' >&2; echo 'ERROR: failed to solve: exit code: 1' >&2; exit 1")
         defer { try? FileManager.default.removeItem(atPath: script.folder) }
-        let builder = BuildxBuilder(driver: .engine, executable: script.path, registry: FixedRegistry(), now: { 0 })
+        let builder = try buildx(script.path)
         await expectFailure(.imageBuild, "exit code: 1") {
             try await builder.build(try request(archive.path)) { _ in }
         } check: {
@@ -286,21 +337,13 @@ struct BuilderTests {
         }
     }
 
-    @Test(
-        "A buildx that tells no digest, and a docker that is not there, are errors", .tags(.medium),
-        .timeLimit(.minutes(1)))
+    @Test("A docker that is not there, and a context that is not, are errors", .tags(.medium), .timeLimit(.minutes(1)))
     func buildxMute() async throws {
         let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
-        func builder(_ executable: String) -> BuildxBuilder {
-            BuildxBuilder(driver: .engine, executable: executable, registry: FixedRegistry(), now: { 0 })
-        }
-        await expectFailure(.imageBuild, "told no digest") {
-            try await builder("true").build(try request(archive.path)) { _ in }
-        }
         await expectFailure(.docker, "is not installed") {
-            try await builder("pinion-no-such-docker").build(try request(archive.path)) { _ in }
+            try await buildx("pinion-no-such-docker").build(try request(archive.path)) { _ in }
         }
-        await expectFailure(.imageBuild, "can't be read") { try await builder("true").build(try request()) { _ in } }
+        await expectFailure(.imageBuild, "can't be read") { try await buildx("true").build(try request()) { _ in } }
     }
 
     @Test("Cancelling ends the program", .tags(.medium), .timeLimit(.minutes(1)))
@@ -308,7 +351,7 @@ struct BuilderTests {
         let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
         let script = try script("trap 'exit 3' TERM; echo started >&2; while :; do sleep 0.01; done")
         defer { try? FileManager.default.removeItem(atPath: script.folder) }
-        let builder = BuildxBuilder(driver: .engine, executable: script.path, registry: FixedRegistry(), now: { 0 })
+        let builder = try buildx(script.path)
         let (started, signal) = AsyncStream<Void>.makeStream()
         let request = try request(archive.path)
         await withTaskGroup(of: Void.self) { group in
@@ -334,9 +377,9 @@ struct BuilderTests {
         let older = try FakeEngine { _, _ in
             Reply(#"{"Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]}"#)
         }
-        #expect(try await BuilderChoice.find(modern.client, executable: docker.path) == .buildx(.engine))
+        #expect(try await BuilderChoice.find(modern.client, executable: docker.path) == .buildx)
         #expect(try await BuilderChoice.find(older.client, executable: docker.path) == .engine)
-        #expect(try await BuilderChoice.find(older.client, executable: container.path) == .buildx(.separate))
+        #expect(try await BuilderChoice.find(older.client, executable: container.path) == .buildx)
         #expect(try await BuilderChoice.find(modern.client, executable: "false") == .engine)
     }
 }

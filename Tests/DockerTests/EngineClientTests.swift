@@ -130,9 +130,8 @@ struct EngineClientTests {
         }
         #expect(try await fake.client.push(image.tagged("1"), credentials: .anonymous) == digest)
         #expect(fake.server.requests.last?.header("x-registry-auth") == "e30=")
-        await expectFailure(.imagePush, "told no digest") {
-            try await fake.client.push(image.tagged("2"), credentials: .anonymous)
-        }
+        // As an engine with containerd's store does.
+        #expect(try await fake.client.push(image.tagged("2"), credentials: .anonymous) == nil)
     }
 
     @Test("Containers are those with the label; strangers' labels don't disturb")

@@ -37,7 +37,7 @@ struct RealBuildTests {
 
     @Test("File times don't count: a build without cache gives the same digest, and its base is shared, not sent")
     func reproducible() async throws {
-        guard case .buildx(let driver) = try await BuilderChoice.find(real.client) else {
+        guard try await BuilderChoice.find(real.client) == .buildx else {
             print("not run: the engine at \(real.client.address.text) has no buildx that fits")
             return
         }
@@ -51,8 +51,8 @@ struct RealBuildTests {
             let lines = Lines()
             let (request, archive) = try real.request(.host, dockerfile: steps.joined(separator: "\n"))
             let builder = BuildxBuilder(
-                driver: driver, registry: real.registry, pusher: real.registry, usesCache: false, now: RealEngine.now)
-            built.append(try await builder.buildImage(request, log: lines.append))
+                real.client, registry: real.registry, pusher: real.registry, usesCache: false)
+            built.append(try await builder.build(request, log: lines.append))
             #expect(
                 lines.all.contains { $0.hasPrefix("push: ") && ($0.contains("taken over") || $0.contains("already")) })
             withExtendedLifetime(archive) {}
@@ -62,18 +62,47 @@ struct RealBuildTests {
         await real.cleanUp(built)
     }
 
-    @Test("buildx pushes by itself when it is given no pusher")
-    func withoutPusher() async throws {
-        guard case .buildx(let driver) = try await BuilderChoice.find(real.client) else {
+    @Test(
+        "A local build is the image that would be pushed, under its names and nowhere else",
+        arguments: Platform.allCases)
+    func local(platform: Platform) async throws {
+        let (request, archive) = try real.request(platform)
+        let names = ["build-20240301000000-\(platform)", "src-x-\(platform)"].map { real.repository.tagged($0) }
+        try await real.builder().build(request, as: names) { _ in }
+        #expect(try await Set(real.client.images(of: real.repository)) == Set(names))
+        #expect(try await real.client.image(names[1])?.architecture == platform.rawValue)
+        #expect(try await real.registry.tags(of: real.repository) == [])
+        try await real.engine.push(names[0]) { _ in }
+        let digest = try #require(try await real.registry.platforms(of: names[0])[platform]?.digest)
+        let built = try await real.build(request)
+        if try await BuilderChoice.find(real.client) == .buildx { #expect(digest == built.digest) }
+        #expect(try await real.registry.platform(of: real.repository.pinned(to: digest)) == platform)
+        for name in names { try await real.engine.untag(name) }
+        await real.cleanUp([built, BuiltImage(digest: digest)])
+        withExtendedLifetime(archive) {}
+    }
+
+    @Test("Provenance travels beside the image, which stays the same and is never mistaken for it")
+    func attestation() async throws {
+        guard try await BuilderChoice.find(real.client) == .buildx else {
             print("not run: the engine at \(real.client.address.text) has no buildx that fits")
             return
         }
         let (request, archive) = try real.request(.host)
-        let built = try await BuildxBuilder(driver: driver, registry: real.registry, now: RealEngine.now)
-            .buildImage(request) { _ in }
-        #expect(try await real.registry.contains(real.repository.pinned(to: built.digest)))
-        if let tag = built.localTag { #expect(try await real.client.image(tag) != nil) }
-        await real.cleanUp([built])
+        let plain = try await real.build(request)
+        let attested = try await real.build(
+            BuildRequest(
+                ref: request.ref, platform: .host, repository: request.repository, contextArchive: archive.path,
+                dockerfile: request.dockerfile, args: [:], target: nil,
+                options: BuildOptions(attestations: [.provenance])))
+        #expect(attested.digest == plain.digest && plain.index == nil)
+        let index = try #require(attested.index)
+        let found = try await real.registry.platforms(of: real.repository.pinned(to: index))
+        #expect(found == [.host: real.repository.pinned(to: plain.digest)])
+        await expectFailure(.imagePlatform, "index") {
+            try await real.registry.platform(of: real.repository.pinned(to: index))
+        }
+        await real.cleanUp([plain, BuiltImage(digest: index)])
         withExtendedLifetime(archive) {}
     }
 

@@ -52,22 +52,23 @@ struct RealEngine {
         return (request, archive)
     }
 
-    /// Builds with whatever fits the engine.
+    /// Whatever fits the engine.
+    func builder() async throws -> any ImageBuilder {
+        switch try await BuilderChoice.find(client) {
+        case .buildx: BuildxBuilder(client, registry: registry, pusher: registry)
+        case .engine: EngineBuilder(client, registry: registry, now: Self.now)
+        }
+    }
+
     func build(_ request: BuildRequest, log: @escaping @Sendable (String) -> Void = { _ in }) async throws -> BuiltImage
     {
-        switch try await BuilderChoice.find(client) {
-        case .buildx(let driver):
-            try await BuildxBuilder(driver: driver, registry: registry, pusher: registry, now: Self.now)
-                .buildImage(request, log: log)
-        case .engine:
-            try await EngineBuilder(client, registry: registry, now: Self.now).buildImage(request, log: log)
-        }
+        try await builder().build(request, log: log)
     }
 
     /// Removes the repository's images from the engine and from the registry.
     func cleanUp(_ images: [BuiltImage]) async {
+        for name in (try? await client.images(of: repository)) ?? [] { try? await client.removeImage(name) }
         for image in images {
-            if let tag = image.localTag { try? await client.removeImage(tag) }
             try? await client.removeImage(repository.pinned(to: image.digest))
             let url = "http://\(repository.registry)/v2/\(repository.path)/manifests/\(image.digest)"
             _ = try? await HTTPClient.shared.send(HTTPRequest(.delete, url))

@@ -65,6 +65,7 @@ struct FixedRegistry: ImageRegistry {
 
     func platforms(of image: ImageReference) async throws(Failure) -> [Platform: ImageReference] { [platform: image] }
     func platform(of image: ImageReference) async throws(Failure) -> Platform { platform }
+    func digest(of tag: ImageReference) async throws(Failure) -> Digest? { nil }
     func contains(_ image: ImageReference) async throws(Failure) -> Bool { true }
     func tags(of repository: ImageReference) async throws(Failure) -> [String] { [] }
     func tag(_ image: ImageReference, as tag: String) async throws(Failure) {}

@@ -1,6 +1,7 @@
 import DeploymentModel
 import JSON
 import Reconciliation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -44,11 +45,23 @@ struct Fixture {
 
     @discardableResult
     func apply(_ plan: Plan) async -> RunReport {
-        let services = Services(
-            builder: world, registry: world, engine: world, contexts: world, store: world, pins: world, smoke: world)
         let executor = Executor(
             services, run: "r1", log: EventLog(clock: clock) { _ in }, parallelism: 2, discard: { _ in })
         return await executor.apply(plan)
+    }
+
+    var services: Services {
+        Services(
+            builder: world, registry: world, engine: world, localImages: world, contexts: world, store: world,
+            pins: world, smoke: world)
+    }
+
+    /// The single steps, at a time that goes on by a second with each question.
+    func operations(_ desired: DesiredState) -> ImageOperations {
+        let seconds = Atomic<Int>(0)
+        return ImageOperations(
+            services, run: "r1", log: EventLog(clock: clock) { _ in }, of: desired,
+            now: { seconds.wrappingAdd(1, ordering: .relaxed).newValue }, discard: { _ in })
     }
 
     /// The effects so far, without looks.

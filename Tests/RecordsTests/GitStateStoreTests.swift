@@ -32,7 +32,7 @@ struct GitStateStoreTests {
         let fixture = try await RepositoryFixture()
         let build = try build("k")
         #expect(try await store(fixture).builds(of: [build.key]).isEmpty)
-        #expect(try await store(fixture).keep(build) == build)
+        #expect(try await store(fixture).keep(build, replacing: nil) == build)
         let other = InputKey(SimulatedWorld.digest("other"))
         #expect(try await store(fixture).builds(of: [build.key, other]) == [build.key: build])
     }
@@ -40,8 +40,8 @@ struct GitStateStoreTests {
     @Test func `the first writer of a key wins`() async throws {
         let fixture = try await RepositoryFixture()
         let first = try build("k", digest: "first")
-        _ = try await store(fixture).keep(first)
-        let kept = try await store(fixture).keep(try build("k", digest: "second"))
+        _ = try await store(fixture).keep(first, replacing: nil)
+        let kept = try await store(fixture).keep(try build("k", digest: "second"), replacing: nil)
         #expect(kept == first)
     }
 
@@ -50,11 +50,12 @@ struct GitStateStoreTests {
         let kept = try await withThrowingTaskGroup(of: BuildRecord.self) { group in
             for writer in 0..<8 {
                 let own = GitStateStore(
-                    SharedReferences(of: try GitRepository(at: fixture.path)), as: RepositoryFixture.authorship, time: { Int64(writer) })
+                    SharedReferences(of: try GitRepository(at: fixture.path)), as: RepositoryFixture.authorship,
+                    time: { Int64(writer) })
                 let (same, other) = (try build("same", digest: "\(writer)"), try build("key \(writer)"))
                 group.addTask {
-                    _ = try await own.keep(other)
-                    return try await own.keep(same)
+                    _ = try await own.keep(other, replacing: nil)
+                    return try await own.keep(same, replacing: nil)
                 }
             }
             return try await group.reduce(into: Set()) { $0.insert($1) }

@@ -8,6 +8,12 @@ package final class SimulatedWorld: Sendable {
         package var images: [ImageReference: Platform] = [:]
         package var tags: [ImageReference: [Platform: ImageReference]] = [:]
         package var contentTags: [String: [String]] = [:]
+        /// What the engine holds under names of its own.
+        package var localImages: [ImageReference: (digest: Digest, platform: Platform)] = [:]
+        /// What builds say that they are based on.
+        package var bases: [ImageReference] = []
+        /// What tags of base images stand for.
+        package var baseTags: [ImageReference: Digest] = [:]
         package var pulled: Set<ImageReference> = []
         package var containers: [String: ObservedContainer] = [:]
         package var builds: [InputKey: BuildRecord] = [:]
@@ -60,12 +66,22 @@ extension SimulatedWorld: ImageBuilder {
 
     package func build(
         _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
-    ) async throws(Failure) -> Digest {
+    ) async throws(Failure) -> BuiltImage {
         try effect("build \(request.ref) \(request.platform)") { state in
             let digest = Self.digest(
                 "\(request.contextArchive) \(request.platform) \(request.args.sorted { $0.key < $1.key })")
             state.images[request.repository.pinned(to: digest)] = state.wrongPlatform ?? request.platform
-            return digest
+            return BuiltImage(digest: digest, bases: state.bases)
+        }
+    }
+
+    package func build(
+        _ request: BuildRequest, as names: [ImageReference], log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        let digest = Self.digest(
+            "\(request.contextArchive) \(request.platform) \(request.args.sorted { $0.key < $1.key })")
+        try effect("build \(request.ref) \(request.platform) locally") { state in
+            for name in names { state.localImages[name] = (digest, request.platform) }
         }
     }
 }
@@ -99,6 +115,8 @@ extension SimulatedWorld: ImageRegistry {
         return platform
     }
 
+    package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }
+
     package func contains(_ image: ImageReference) async throws(Failure) -> Bool { now.images[image] != nil }
 
     package func tags(of repository: ImageReference) async throws(Failure) -> [String] {
@@ -110,7 +128,7 @@ extension SimulatedWorld: ImageRegistry {
     }
 }
 
-extension SimulatedWorld: ContainerEngine {
+extension SimulatedWorld: ContainerEngine, LocalImageStore {
     package func containers() async throws(Failure) -> [ObservedContainer] {
         try effect("containers") { state in state.containers.values.sorted { $0.id < $1.id } }
     }
@@ -123,6 +141,28 @@ extension SimulatedWorld: ContainerEngine {
         try effect("pull \(image)") { state in
             state.pulled.insert(image)
             return image.digest?.description ?? ""
+        }
+    }
+
+    package func names(of repository: ImageReference) async throws(Failure) -> [ImageReference] {
+        now.localImages.keys.filter { $0.repository == repository.repository }
+    }
+
+    package func tag(_ image: ImageReference, as name: ImageReference) async throws(Failure) {
+        state.withLock { $0.localImages[name] = $0.localImages[image] }
+    }
+
+    package func untag(_ name: ImageReference) async throws(Failure) {
+        try effect("untag \(name)") { $0.localImages[name] = nil }
+    }
+
+    package func push(
+        _ name: ImageReference, report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        guard let image = now.localImages[name] else { throw Failure(.imagePush, "\(name) is not there") }
+        try effect("push \(image.platform)") { state in
+            state.images[name.pinned(to: image.digest)] = image.platform
+            state.tags[name] = [image.platform: name.pinned(to: image.digest)]
         }
     }
 
@@ -159,9 +199,11 @@ extension SimulatedWorld: StateStore {
         now.builds.filter { keys.contains($0.key) }
     }
 
-    package func keep(_ build: BuildRecord) async throws(Failure) -> BuildRecord {
+    package func keep(
+        _ build: BuildRecord, replacing replaced: ImageReference?
+    ) async throws(Failure) -> BuildRecord {
         state.withLock { state in
-            if let kept = state.builds[build.key] { return kept }
+            if let kept = state.builds[build.key], kept.image != replaced { return kept }
             state.builds[build.key] = build
             return build
         }

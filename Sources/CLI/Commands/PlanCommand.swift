@@ -8,6 +8,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WorkspaceOptions
 
+    @OptionGroup var build: BuilderOptions
+
     @Flag(help: "Print the plan as JSON.")
     var json = false
 
@@ -18,7 +20,7 @@ struct PlanCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
             DiagnosticReport(workspace).show()
-            let plan = try await Session(workspace, options).plan()
+            let plan = try await Session(workspace, options, build: build.settings).plan()
             Output.result(json ? try JSONText(plan).text : PlanText(plan, style: .standardOutput).text)
             if workspace.hasErrors || !plan.blocked.isEmpty { return .failure }
             return detailedExitcode && !plan.isEmpty ? ExitCode(2) : .success

@@ -13,6 +13,8 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WorkspaceOptions
 
+    @OptionGroup var build: BuilderOptions
+
     @Option(help: ArgumentHelp("How many processors are worked on at once.", valueName: "n"))
     var parallelism = 4
 
@@ -34,7 +36,7 @@ struct ReconcileCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
             DiagnosticReport(workspace).show()
-            let session = try await Session(workspace, options)
+            let session = try await Session(workspace, options, build: build.settings)
             let plan = try await session.plan()
             if events { Output.result(try JSONText(EventStream.Version(), isPretty: false).text) }
             if plan.items.isEmpty {

@@ -39,6 +39,8 @@ extension RunEvent.Step {
     fileprivate var noun: String {
         switch self {
         case .build: "build"
+        case .push: "push"
+        case .pull: "pull"
         case .pin: "pin"
         case .deploy: "container"
         case .smoke: "smoke test"

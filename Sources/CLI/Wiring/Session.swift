@@ -18,8 +18,12 @@ struct Session {
     private let engine: DockerEngine
     private let authorship: Authorship
     private let environment: [String: String]
+    private let build: BuilderSettings
 
-    init(_ workspace: Workspace, _ options: WorkspaceOptions) async throws(Failure) {
+    init(
+        _ workspace: Workspace, _ options: WorkspaceOptions, build: BuilderSettings = BuilderSettings()
+    ) async throws(Failure) {
+        self.build = build
         let environment = ProcessInfo.processInfo.environment
         self.workspace = workspace
         self.environment = environment
@@ -30,14 +34,16 @@ struct Session {
         store = GitStateStore(workspace.references, as: authorship, time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
-        registry = OCIRegistryClient(credentials: logins)
+        registry = OCIRegistryClient(credentials: logins, layerCache: LayerFactsCache(environment: environment))
         engine = DockerEngine(
             EngineClient(try EngineAddress.resolve(environment: environment)),
             credentials: logins)
     }
 
     func plan() async throws(Failure) -> Plan {
-        let observed = try await Observer(store: store, registry: registry, engine: engine).observe(workspace.desired)
+        let observed = try await Observer(
+            store: store, registry: registry, engine: engine, refreshesBases: build.refreshesBases
+        ).observe(workspace.desired)
         return Planner(desired: workspace.desired, observed: observed, platform: .host).plan()
     }
 
@@ -50,10 +56,7 @@ struct Session {
         guard !plan.items.isEmpty else { return RunReport(plan, run: run, events: []) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let services = Services(
-            builder: try await builder(of: plan), registry: registry, engine: engine,
-            contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path), store: store,
-            pins: pinWriter(), smoke: LocalSmokeTester(engine: engine, folder: folder.path))
+        let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
         let executor = Executor(services, run: run, log: log, parallelism: parallelism) { path in
             try? FileManager.default.removeItem(atPath: path)
         }
@@ -67,15 +70,40 @@ struct Session {
         return StatusRow.rows(desired: workspace.desired, records: records, containers: containers)
     }
 
-    /// The builder that fits this machine; asking for it costs a run of docker, so a plan without builds doesn't.
-    private func builder(of plan: Plan) async throws(Failure) -> any ImageBuilder {
-        let now: @Sendable () -> Int = { Int(Self.seconds()) }
-        if plan.items.contains(where: { !$0.builds.isEmpty }),
-            case .buildx(let driver) = try await BuilderChoice.find(engine.client)
-        {
-            return BuildxBuilder(driver: driver, registry: registry, pusher: registry, now: now)
+    /// Does something with the images of some processors, one step of a reconcile by itself.
+    func images<Value: Sendable>(
+        builds: Bool, show: @escaping @Sendable (RunEvent) -> Void,
+        _ body: (ImageOperations) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let log = EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show)
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let operations = ImageOperations(
+            try await services(builds: builds, folder), run: run, log: log, of: workspace.desired,
+            now: { Int(Self.seconds()) }, discard: { path in try? FileManager.default.removeItem(atPath: path) })
+        return try await body(operations)
+    }
+
+    private func services(builds: Bool, _ folder: TemporaryFolder) async throws(Failure) -> Services {
+        Services(
+            builder: try await builder(isNeeded: builds), registry: registry, engine: engine,
+            localImages: engine, contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path),
+            store: store,
+            pins: pinWriter(), smoke: LocalSmokeTester(engine: engine, folder: folder.path))
+    }
+
+    /// The builder that fits this machine; asking for it costs a run of docker, so what builds nothing doesn't.
+    private func builder(isNeeded: Bool) async throws(Failure) -> any ImageBuilder {
+        let variables: [String: String?] = build.builder.map { ["BUILDX_BUILDER": $0] } ?? [:]
+        if isNeeded, try await BuilderChoice.find(engine.client, environment: variables) == .buildx {
+            return BuildxBuilder(
+                engine.client, environment: variables, registry: registry, pusher: registry,
+                usesCache: build.usesCache)
         }
-        return EngineBuilder(engine.client, credentials: logins, registry: registry, now: now)
+        return EngineBuilder(
+            engine.client, credentials: logins, registry: registry, now: { Int(Self.seconds()) })
     }
 
     private func pinWriter() -> GitPinWriter {

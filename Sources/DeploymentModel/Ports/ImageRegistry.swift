@@ -14,6 +14,11 @@ package protocol ImageRegistry: Sendable {
     ///   know; `ERR_IMAGE_PULL` or `ERR_NETWORK` when it cannot be had.
     func platform(of image: ImageReference) async throws(Failure) -> Platform
 
+    /// The digest that a tag stands for, of an index where it is one; `nil` when there is no such tag.
+    ///
+    /// - Throws: `Failure` with `ERR_IMAGE_PULL` or `ERR_NETWORK`.
+    func digest(of tag: ImageReference) async throws(Failure) -> Digest?
+
     /// Claims that the OCI registry has a manifest of this digest.
     func contains(_ image: ImageReference) async throws(Failure) -> Bool
 

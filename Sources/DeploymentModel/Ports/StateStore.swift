@@ -4,7 +4,9 @@ package protocol StateStore: Sendable {
     func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord]
 
     /// Keeps the record unless there is one of that key already, and gives the one that is kept: the first writer wins.
-    func keep(_ build: BuildRecord) async throws(Failure) -> BuildRecord
+    ///
+    /// - Parameter replaced: the image of a record that gives way, because the registry lost it or its base moved.
+    func keep(_ build: BuildRecord, replacing replaced: ImageReference?) async throws(Failure) -> BuildRecord
 
     /// Everything recorded of an environment.
     func records(of environment: String) async throws(Failure) -> [ProcessorRef: RefRecord]

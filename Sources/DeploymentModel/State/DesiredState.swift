@@ -103,10 +103,11 @@ package struct BuildRecipe: Hashable, Sendable, Codable {
     package let args: [String: String]
     package let target: String?
     package let keys: [Platform: InputKey]
+    package let options: BuildOptions
 
     package init(
         repository: ImageReference, commit: String, context: String, dockerfile: String, args: [String: String],
-        target: String?, keys: [Platform: InputKey]
+        target: String?, keys: [Platform: InputKey], options: BuildOptions = BuildOptions()
     ) {
         self.repository = repository
         self.commit = commit
@@ -115,6 +116,7 @@ package struct BuildRecipe: Hashable, Sendable, Codable {
         self.args = args
         self.target = target
         self.keys = keys
+        self.options = options
     }
 }
 

@@ -18,6 +18,9 @@ package struct InputKey: Hashable, Sendable {
     /// The start of the content tag of every image that was built from this key for this platform.
     package func contentTagPrefix(_ platform: Platform) -> String { "src-\(hex.prefix(32))-\(platform)-" }
 
+    /// The tag under which the local engine holds a build of this key.
+    package func localTag(_ platform: Platform) -> String { "src-\(hex.prefix(32))-\(platform)" }
+
     /// The content tag of an image: written once, never moved; it keeps cleanup jobs away.
     package func contentTag(_ platform: Platform, _ digest: Digest) -> String {
         contentTagPrefix(platform) + digest.short

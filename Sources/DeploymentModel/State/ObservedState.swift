@@ -7,6 +7,8 @@ package struct ObservedState: Sendable {
     package var imageIDs: [ImageReference: String] = [:]
     /// Digests that the OCI registry was asked for and does not have.
     package var missingImages: Set<ImageReference> = []
+    /// Base images of known builds that their tags have left: what they are now.
+    package var movedBases: [InputKey: [ImageReference]] = [:]
     /// What the tracked tags point at now.
     package var tracked: [ImageReference: [Platform: ImageReference]] = [:]
     /// What could not be observed, and so cannot be planned.

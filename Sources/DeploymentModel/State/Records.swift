@@ -8,9 +8,12 @@ package struct BuildRecord: Hashable, Sendable, Codable {
     /// The commit that was built.
     package let commit: String
     package let builder: String
+    /// What its `FROM` lines resolved to, with tag and digest; `nil` when the builder did not tell.
+    package let bases: [ImageReference]?
 
     package init(
-        key: InputKey, ref: ProcessorRef, platform: Platform, image: ImageReference, commit: String, builder: String
+        key: InputKey, ref: ProcessorRef, platform: Platform, image: ImageReference, commit: String, builder: String,
+        bases: [ImageReference]? = nil
     ) {
         self.key = key
         self.ref = ref
@@ -18,6 +21,7 @@ package struct BuildRecord: Hashable, Sendable, Codable {
         self.image = image
         self.commit = commit
         self.builder = builder
+        self.bases = bases
     }
 }
 

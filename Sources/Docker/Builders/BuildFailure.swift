@@ -37,11 +37,13 @@ extension Failure {
 }
 
 extension BuildRequest {
-    /// The digest of this build's manifest, after the OCI registry itself confirmed that it has it and that it is for the
-    /// right platform.
+    /// What the OCI registry itself says of the manifest or index that was pushed for this build: the image for the
+    /// platform that was asked for.
     ///
     /// - Throws: `Failure` with `ERR_IMAGE_PLATFORM` for an image of another platform, else what the registry threw.
-    func confirmed(_ digest: Digest, by registry: any ImageRegistry) async throws(Failure) -> Digest {
+    func confirmed(
+        _ digest: Digest, bases: [ImageReference], by registry: any ImageRegistry
+    ) async throws(Failure) -> BuiltImage {
         let pushed = repository.pinned(to: digest)
         let found = try await registry.platforms(of: pushed)
         guard let confirmed = found[platform]?.digest else {
@@ -50,6 +52,6 @@ extension BuildRequest {
                 .imagePlatform, "\(pushed) was built for \(platform) and is for \(others)",
                 remedy: "Does its Dockerfile force a platform, as in FROM --platform=…?")
         }
-        return confirmed
+        return BuiltImage(digest: confirmed, index: confirmed == digest ? nil : digest, bases: bases)
     }
 }

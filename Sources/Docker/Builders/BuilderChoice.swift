@@ -2,11 +2,11 @@ package import DeploymentModel
 
 /// Which of the two builders fits this machine.
 package enum BuilderChoice: Sendable, Hashable {
-    case buildx(BuildxBuilder.Driver)
+    case buildx
     case engine
 
     /// buildx where it is installed and either has a builder of its own or an engine whose images live in containerd's
-    /// store; else the engine's API. (With the older store, buildx tells the config's digest in place of the manifest's.)
+    /// store; else the engine's API. (With the older store, buildx can't write the OCI image layout.)
     ///
     /// - Parameters:
     ///   - environment: variables for docker on top of the process's own; `BUILDX_BUILDER` names another builder.
@@ -18,8 +18,8 @@ package enum BuilderChoice: Sendable, Hashable {
         guard await docker.output(["buildx", "version"]) != nil,
             let inspected = await docker.output(["buildx", "inspect"]), let driver = driver(inspected)
         else { return .engine }
-        if driver != "docker" { return .buildx(.separate) }
-        return try await client.information().usesContainerdStore ? .buildx(.engine) : .engine
+        if driver != "docker" { return .buildx }
+        return try await client.information().usesContainerdStore ? .buildx : .engine
     }
 
     /// The value behind `Driver:` in the output of `docker buildx inspect`.

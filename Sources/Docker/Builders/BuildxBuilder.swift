@@ -5,46 +5,35 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
-/// Builds with `docker buildx build`, one platform a call, and pushes.
+/// Builds with `docker buildx build`, one platform a call.
 ///
-/// With a pusher, buildx writes the image to disk with constant file times, and the pusher sends it by digest: the same
-/// bytes with every driver, no tag anywhere. Without one, buildx itself pushes.
+/// buildx writes the image to disk in the OCI image layout, with constant file times. From there it is pushed by digest,
+/// or loaded into the engine: the same bytes with every builder that buildx has, and no tag that nobody asked for.
 package struct BuildxBuilder: ImageBuilder {
     package let name = "buildx"
-    private let driver: Driver
     private let program: DockerProgram
+    private let client: EngineClient
     private let registry: any ImageRegistry
-    private let pusher: (any LayoutPusher)?
+    private let pusher: any LayoutPusher
     private let usesCache: Bool
-    private let now: @Sendable () -> Int
-
-    /// How the builder that buildx uses keeps images.
-    package enum Driver: Sendable, Hashable {
-        /// The engine's own BuildKit: it can't push by digest alone, so that the local build tag is pushed, and the image
-        /// stays in the engine under it.
-        case engine
-        /// A builder of its own (docker-container, kubernetes, remote, cloud): pushed by digest, nothing stays local.
-        case separate
-    }
 
     /// - Parameters:
-    ///   - environment: variables for docker on top of the process's own, for example `DOCKER_HOST`, `BUILDX_BUILDER`.
+    ///   - client: the engine that local builds go to.
+    ///   - environment: variables for docker on top of the process's own, for example `DOCKER_HOST`, `BUILDX_BUILDER`,
+    ///     and the values of build secrets.
     ///   - registry: confirms the digest that was pushed.
-    ///   - pusher: sends the image in buildx's place.
+    ///   - pusher: sends what buildx wrote.
     ///   - usesCache: whether steps that were done before may be taken over.
-    ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
     package init(
-        driver: Driver, executable: String = "docker", environment: [String: String?] = [:],
-        registry: any ImageRegistry, pusher: (any LayoutPusher)? = nil,
-        usesCache: Bool = true, now: @escaping @Sendable () -> Int
+        _ client: EngineClient, executable: String = "docker", environment: [String: String?] = [:],
+        registry: any ImageRegistry, pusher: any LayoutPusher, usesCache: Bool = true
     ) {
-        self.driver = driver
+        self.client = client
         self.registry = registry
         self.pusher = pusher
         self.usesCache = usesCache
-        self.now = now
         var variables = environment
-        // Constant times and no provenance: the same inputs give the same digest.
+        // Constant times and no provenance unless asked for: the same inputs give the same digest.
         variables["SOURCE_DATE_EPOCH"] = "0"
         variables["BUILDX_NO_DEFAULT_ATTESTATIONS"] = "1"
         variables["NO_COLOR"] = "1"
@@ -53,66 +42,44 @@ package struct BuildxBuilder: ImageBuilder {
 
     package func build(
         _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
-    ) async throws(Failure) -> Digest {
-        try await buildImage(request, log: log).digest
-    }
-
-    /// Builds and pushes, and tells more than the port asks for.
-    ///
-    /// - Throws: as `build`.
-    package func buildImage(
-        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> BuiltImage {
-        let tag = BuildTag(secondsSinceEpoch: now(), platform: request.platform)
-        let local = request.repository.tagged(tag.description)
-        let scratch = try scratchFolder(request)
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let (layout, metadata) = (scratch + "/image", scratch + "/metadata.json")
-        let output = output(request, local: local, layout: layout)
-        let bases = try await run(request, arguments(request, output: output, metadata: metadata), log: log)
-        guard let bytes = FileManager.default.contents(atPath: metadata),
-            let json = try? JSONValue(parsing: bytes),
-            var digest = json["containerimage.digest"]?.stringValue.flatMap({ try? Digest($0) })
-        else {
-            throw Failure(.imageBuild, "buildx built \(request.ref) (\(request.platform)) and told no digest")
-        }
-        if let pusher {
-            digest = try await pusher.push(
-                layout: layout, to: request.repository, mountingFrom: bases, report: { log("push: " + $0) })
-        }
-        return BuiltImage(
-            digest: try await request.confirmed(digest, by: registry), bases: bases,
-            localTag: driver == .engine && pusher == nil ? local : nil)
+        let scratch = try ScratchFolder(request)
+        defer { scratch.remove() }
+        let layout = scratch.path + "/image"
+        let bases = try await run(
+            request, arguments(request, output: "type=oci,dest=\(layout),tar=false,rewrite-timestamp=true"), log: log)
+        let digest = try await pusher.push(
+            layout: layout, to: request.repository, mountingFrom: bases, report: { log("push: " + $0) })
+        return try await request.confirmed(digest, bases: bases, by: registry)
     }
 
-    private func scratchFolder(_ request: BuildRequest) throws(Failure) -> String {
-        let path = FileManager.default.temporaryDirectory.path + "/pinion-build-\(UUID().uuidString)"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-            return path
-        } catch {
-            throw Failure(.imageBuild, "there is no room on disk for the build of \(request.ref): \(path)")
-        }
+    package func build(
+        _ request: BuildRequest, as names: [ImageReference], log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        let scratch = try ScratchFolder(request)
+        defer { scratch.remove() }
+        let archive = scratch.path + "/image.tar"
+        // An engine with the older store takes Docker's own form alone.
+        let type = try await client.information().usesContainerdStore ? "oci" : "docker"
+        let output = "type=\(type),dest=\(archive),\"name=\(names.map(\.description).joined(separator: ","))\""
+        _ = try await run(request, arguments(request, output: output + ",rewrite-timestamp=true"), log: log)
+        try await client.load(archive)
     }
 
-    func output(_ request: BuildRequest, local: ImageReference, layout: String) -> String {
-        if pusher != nil { return "type=oci,dest=\(layout),tar=false,rewrite-timestamp=true" }
-        return switch driver {
-        case .engine: "type=image,name=\(local),push=true"
-        case .separate:
-            "type=image,name=\(request.repository.repository),push-by-digest=true,name-canonical=true,push=true"
-        }
-    }
-
-    func arguments(_ request: BuildRequest, output: String, metadata: String) -> [String] {
+    func arguments(_ request: BuildRequest, output: String) -> [String] {
+        let options = request.options
         var arguments = [
             "buildx", "build", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
-            "--metadata-file", metadata, "--provenance=false", "--sbom=false", "--progress=plain",
+            "--provenance=\(options.attestations.contains(.provenance))",
+            "--sbom=\(options.attestations.contains(.sbom))", "--progress=plain",
             // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
             "--pull",
         ]
         if !usesCache { arguments.append("--no-cache") }
+        for place in options.cacheFrom { arguments += ["--cache-from", place] }
+        for place in options.cacheTo { arguments += ["--cache-to", place] }
+        // The values stay in the environment; the arguments have the names alone.
+        for secret in options.secrets { arguments += ["--secret", "id=\(secret),env=\(secret)"] }
         for (name, value) in request.args.sorted(by: { $0.key < $1.key }) {
             arguments += ["--build-arg", "\(name)=\(value)"]
         }
@@ -120,9 +87,11 @@ package struct BuildxBuilder: ImageBuilder {
         return arguments + ["-"]
     }
 
+    /// - Returns: the base images.
     private func run(
         _ request: BuildRequest, _ arguments: [String], log: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> [ImageReference] {
+        try checkSecrets(of: request)
         let archive = try request.openArchive()
         defer { try? archive.descriptor.close() }
         let output = Collected()
@@ -148,6 +117,18 @@ package struct BuildxBuilder: ImageBuilder {
         return output.collected.bases.images
     }
 
+    private func checkSecrets(of request: BuildRequest) throws(Failure) {
+        let inherited = ProcessInfo.processInfo.environment
+        let missing = request.options.secrets.filter { name in
+            program.environment[name].map { $0 ?? "" }?.isEmpty ?? (inherited[name] ?? "").isEmpty
+        }
+        guard missing.isEmpty else {
+            throw Failure(
+                .missingSecret, "the build of \(request.ref) needs \(missing.joined(separator: ", "))",
+                remedy: "Set \(missing.count == 1 ? "it" : "them") in the environment that Pinion is run in.")
+        }
+    }
+
     private final class Collected: Sendable {
         private let output = Mutex(BuildOutput())
 
@@ -157,4 +138,21 @@ package struct BuildxBuilder: ImageBuilder {
             output.withLock { $0.receive(line) }
         }
     }
+}
+
+/// A folder of one build, gone at its end.
+private struct ScratchFolder {
+    let path: String
+
+    init(_ request: BuildRequest) throws(Failure) {
+        path = FileManager.default.temporaryDirectory.path + "/pinion-build-\(UUID().uuidString)"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Failure(.imageBuild, "there is no room on disk for the build of \(request.ref): \(path)")
+        }
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

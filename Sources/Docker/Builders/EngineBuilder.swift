@@ -30,23 +30,23 @@ package struct EngineBuilder: ImageBuilder {
 
     package func build(
         _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
-    ) async throws(Failure) -> Digest {
-        try await buildImage(request, log: log).digest
-    }
-
-    /// Builds and pushes, and tells more than the port asks for.
-    ///
-    /// - Throws: as `build`.
-    package func buildImage(
-        _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> BuiltImage {
         let tag = BuildTag(secondsSinceEpoch: now(), platform: request.platform)
         let local = request.repository.tagged(tag.description)
         let bases = try await build(request, as: local, log: log)
         let credentials = try await credentials.credentials(for: local.registry)
-        let digest = try await client.push(local, credentials: credentials, report: log)
-        return BuiltImage(
-            digest: try await request.confirmed(digest, by: registry), bases: bases, localTag: local)
+        guard let digest = try await client.push(local, credentials: credentials, report: log) else {
+            throw Failure(.imagePush, "Docker pushed \(local) and told no digest")
+        }
+        return try await request.confirmed(digest, bases: bases, by: registry)
+    }
+
+    package func build(
+        _ request: BuildRequest, as names: [ImageReference], log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        guard let first = names.first else { return }
+        _ = try await build(request, as: first, log: log)
+        for name in names.dropFirst() { try await client.tag(first, as: name) }
     }
 
     /// Builds and leaves the image in the engine under this tag.
@@ -55,6 +55,15 @@ package struct EngineBuilder: ImageBuilder {
     private func build(
         _ request: BuildRequest, as local: ImageReference, log: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> [ImageReference] {
+        let options = request.options
+        guard options.secrets.isEmpty else {
+            throw Failure(
+                .imageBuild, "\(request.ref) has build.secrets, which the engine's own API cannot pass on",
+                remedy: "Install the buildx plugin of Docker.")
+        }
+        if !options.cacheFrom.isEmpty || !options.cacheTo.isEmpty || !options.attestations.isEmpty {
+            log("build.cache and build.attestations are left out: they need the buildx plugin of Docker")
+        }
         let archive = try request.openArchive()
         defer { try? archive.descriptor.close() }
         var call = EngineClient.Call(.post, Self.path(request, as: local))

@@ -3,7 +3,7 @@ import HTTP
 import JSON
 
 /// The containers and images of one Docker engine.
-package struct DockerEngine: ContainerEngine {
+package struct DockerEngine: ContainerEngine, LocalImageStore {
     package let client: EngineClient
     private let credentials: any CredentialSource
 
@@ -34,15 +34,23 @@ package struct DockerEngine: ContainerEngine {
         return try checked(pulled, image, platform)
     }
 
-    /// Pulls the image with this digest unless the engine holds it, and names it as a local build.
-    ///
-    /// - Returns: the name: `<repository>:build-<stamp>-<arch>`.
-    /// - Throws: as `pull`.
-    package func keep(_ image: ImageReference, as tag: BuildTag) async throws(Failure) -> ImageReference {
-        let name = image.tagged(tag.description)
-        _ = try await pull(image, platform: tag.platform)
+    package func names(of repository: ImageReference) async throws(Failure) -> [ImageReference] {
+        try await client.images(of: repository)
+    }
+
+    package func tag(_ image: ImageReference, as name: ImageReference) async throws(Failure) {
         try await client.tag(image, as: name)
-        return name
+    }
+
+    package func untag(_ name: ImageReference) async throws(Failure) {
+        try await client.removeImage(name)
+    }
+
+    package func push(
+        _ name: ImageReference, report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) {
+        let credentials = try await credentials.credentials(for: name.registry)
+        try await client.push(name, credentials: credentials, report: report)
     }
 
     /// An engine with containerd's store now and then loses a layer between check and use while other pulls share it.

@@ -1,6 +1,7 @@
 package import DeploymentModel
 import HTTP
 import JSON
+import SystemPackage
 
 extension EngineClient {
     /// What the engine knows of an image, `nil` when it does not hold it.
@@ -35,6 +36,27 @@ extension EngineClient {
         }
     }
 
+    /// Takes over the images of an archive, as `docker save` or buildx write it, under the names that it has there.
+    ///
+    /// - Parameter path: the archive on this host.
+    /// - Throws: `Failure` with `ERR_DOCKER` in the engine's words.
+    package func load(_ path: String) async throws(Failure) {
+        let file: FileDescriptor
+        let length: Int64
+        do {
+            file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+            length = try file.seek(offset: 0, from: .end)
+        } catch { throw Failure(.docker, "the image archive \(path) can't be read: \(error)") }
+        defer { try? file.close() }
+        var call = Call(.post, "/images/load?quiet=1")
+        call.headers["Content-Type"] = "application/x-tar"
+        call.body = .file(descriptor: file.rawValue, length: length)
+        try await progress(call) { _ in
+        } failing: {
+            Failure(.docker, "the engine can't load a built image: \($0)")
+        }
+    }
+
     /// Gives an image that the engine holds another name.
     ///
     /// - Throws: `Failure` with `ERR_DOCKER`, also when the engine does not hold it.
@@ -47,11 +69,13 @@ extension EngineClient {
 
     /// Pushes a tag.
     ///
-    /// - Returns: the digest of the manifest that the registry has now, as the engine tells it.
-    /// - Throws: `Failure` with `ERR_IMAGE_PUSH`, also when the engine tells no digest; `ERR_DOCKER`.
+    /// - Returns: the digest of the manifest that the registry has now, as the engine tells it; with containerd's store
+    ///   it tells none.
+    /// - Throws: `Failure` with `ERR_IMAGE_PUSH`, `ERR_DOCKER`.
+    @discardableResult
     package func push(
         _ image: ImageReference, credentials: RegistryCredentials, report: (String) -> Void = { _ in }
-    ) async throws(Failure) -> Digest {
+    ) async throws(Failure) -> Digest? {
         var call = Call(.post, "/images/\(image.repository)/push?\(HTTPURL.query([("tag", image.tag ?? "latest")]))")
         call.headers["X-Registry-Auth"] = credentials.engineHeader(for: image.registry)
         var digest: Digest?
@@ -63,7 +87,6 @@ extension EngineClient {
                 .imagePush, "\(image) can't be pushed: \($0)",
                 remedy: "If it wants a log-in: docker login \(image.registry)")
         }
-        guard let digest else { throw Failure(.imagePush, "Docker pushed \(image) and told no digest") }
         return digest
     }
 

@@ -16,7 +16,10 @@ extension Executor {
             for platform in item.builds {
                 group.addTask {
                     do throws(Failure) {
-                        return (platform, .success(try await build(item.ref, platform, recipe, archive)))
+                        let replaced = item.replaces[platform]
+                        return (
+                            platform, .success(try await build(item.ref, platform, recipe, archive, replaced))
+                        )
                     } catch { return (platform, .failure(error)) }
                 }
             }
@@ -30,34 +33,61 @@ extension Executor {
     }
 
     private func build(
-        _ ref: ProcessorRef, _ platform: Platform, _ recipe: BuildRecipe, _ archive: ContextArchive
+        _ ref: ProcessorRef, _ platform: Platform, _ recipe: BuildRecipe, _ archive: ContextArchive,
+        _ replaced: ImageReference?
     ) async throws(Failure) -> ImageReference {
         try await step(ref, .build, platform) { () throws(Failure) -> (ImageReference, String) in
-            guard let key = recipe.keys[platform] else {
-                throw Failure(.imageBuild, "\(ref) has no input key for \(platform.oci)")
-            }
-            let request = BuildRequest(
-                ref: ref, platform: platform, repository: recipe.repository, contextArchive: archive.path,
-                dockerfile: archive.dockerfile, args: recipe.args, target: recipe.target)
-            let digest = try await services.builder.build(request) { line in
+            let built = try await services.builder.build(
+                BuildRequest(ref, platform, recipe, archive)
+            ) { line in
                 log.add(ref, .build, platform: platform, .log(line))
             }
-            let image = recipe.repository.pinned(to: digest)
-            // What the OCI registry holds decides, not what the builder says.
-            let actual = try await services.registry.platform(of: image)
-            guard actual == platform else {
-                throw Failure(
-                    .imagePlatform, "the build of \(ref) for \(platform.oci) gave an image for \(actual.oci)",
-                    remedy: "Take '--platform' out of the last FROM of \(recipe.dockerfile).")
-            }
-            let kept = try await services.store.keep(
-                BuildRecord(
-                    key: key, ref: ref, platform: platform, image: image, commit: recipe.commit,
-                    builder: services.builder.name))
-            if let digest = kept.image.digest {
-                try await services.registry.tag(kept.image, as: key.contentTag(platform, digest))
-            }
-            return (kept.image, kept.image.digest?.short ?? "")
+            let kept = try await services.publish(
+                built, ref: ref, platform: platform, recipe: recipe, replacing: replaced)
+            return (kept, kept.digest?.short ?? "")
         }
+    }
+}
+
+extension BuildRequest {
+    init(_ ref: ProcessorRef, _ platform: Platform, _ recipe: BuildRecipe, _ archive: ContextArchive) {
+        self.init(
+            ref: ref, platform: platform, repository: recipe.repository, contextArchive: archive.path,
+            dockerfile: archive.dockerfile, args: recipe.args, target: recipe.target, options: recipe.options)
+    }
+}
+
+extension Services {
+    /// Makes a pushed image the one that everybody pins for its input key, unless somebody else's is that already.
+    ///
+    /// - Parameter replaced: the image of the record that gives way.
+    /// - Returns: the image that counts: the first writer's.
+    /// - Throws: `Failure` with `ERR_IMAGE_PLATFORM` when it is not for the platform, and what records and registry throw.
+    func publish(
+        _ built: BuiltImage, ref: ProcessorRef, platform: Platform, recipe: BuildRecipe,
+        replacing replaced: ImageReference? = nil
+    ) async throws(Failure) -> ImageReference {
+        guard let key = recipe.keys[platform] else {
+            throw Failure(.imageBuild, "\(ref) has no input key for \(platform.oci)")
+        }
+        let image = recipe.repository.pinned(to: built.digest)
+        // What the OCI registry holds decides, not what the builder says.
+        let actual = try await registry.platform(of: image)
+        guard actual == platform else {
+            throw Failure(
+                .imagePlatform, "the build of \(ref) for \(platform.oci) gave an image for \(actual.oci)",
+                remedy: "Take '--platform' out of the last FROM of \(recipe.dockerfile).")
+        }
+        let kept = try await store.keep(
+            BuildRecord(
+                key: key, ref: ref, platform: platform, image: image, commit: recipe.commit, builder: builder.name,
+                bases: built.bases),
+            replacing: replaced)
+        if let digest = kept.image.digest {
+            // The index has the image's attestations; the content tag keeps both.
+            let tagged = kept.image == image ? built.index.map(recipe.repository.pinned) ?? image : kept.image
+            try await registry.tag(tagged, as: key.contentTag(platform, digest))
+        }
+        return kept.image
     }
 }

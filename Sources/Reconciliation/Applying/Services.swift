@@ -5,6 +5,7 @@ package struct Services: Sendable {
     package let builder: any ImageBuilder
     package let registry: any ImageRegistry
     package let engine: any ContainerEngine
+    package let localImages: any LocalImageStore
     package let contexts: any ContextSource
     package let store: any StateStore
     package let pins: any PinWriter
@@ -12,11 +13,13 @@ package struct Services: Sendable {
 
     package init(
         builder: any ImageBuilder, registry: any ImageRegistry, engine: any ContainerEngine,
-        contexts: any ContextSource, store: any StateStore, pins: any PinWriter, smoke: any SmokeTester
+        localImages: any LocalImageStore, contexts: any ContextSource, store: any StateStore, pins: any PinWriter,
+        smoke: any SmokeTester
     ) {
         self.builder = builder
         self.registry = registry
         self.engine = engine
+        self.localImages = localImages
         self.contexts = contexts
         self.store = store
         self.pins = pins

@@ -5,11 +5,16 @@ package struct Observer: Sendable {
     private let store: any StateStore
     private let registry: any ImageRegistry
     private let engine: any ContainerEngine
+    private let refreshesBases: Bool
 
-    package init(store: any StateStore, registry: any ImageRegistry, engine: any ContainerEngine) {
+    /// - Parameter refreshesBases: whether to ask if the tags that builds are based on have moved.
+    package init(
+        store: any StateStore, registry: any ImageRegistry, engine: any ContainerEngine, refreshesBases: Bool = false
+    ) {
         self.store = store
         self.registry = registry
         self.engine = engine
+        self.refreshesBases = refreshesBases
     }
 
     /// How many questions are under way at once.
@@ -20,10 +25,7 @@ package struct Observer: Sendable {
     /// - Throws: `Failure` when the records cannot be read or no container engine answers.
     package func observe(_ desired: DesiredState) async throws(Failure) -> ObservedState {
         var state = ObservedState()
-        let keys = desired.processors.flatMap { processor -> [InputKey] in
-            if case .build(let recipe) = processor.source { Array(recipe.keys.values) } else { [] }
-        }
-        state.builds = try await store.builds(of: keys)
+        state.builds = try await store.builds(of: desired.processors.flatMap(Self.keys))
         state.records = try await store.records(of: desired.environment)
         state.containers = try await engine.containers()
         let builds = state.builds
@@ -41,11 +43,35 @@ package struct Observer: Sendable {
         return state
     }
 
+    /// The images of one processor, as far as there are any: nothing of the engine is asked.
+    package func images(of processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
+        switch processor.source {
+        case .build(let recipe):
+            var builds = try await store.builds(of: Self.keys(processor))
+            for build in try await contentTags(processor.ref, recipe, besides: builds) { builds[build.key] = build }
+            var images: [Platform: ImageReference] = [:]
+            for (platform, key) in recipe.keys {
+                guard let image = builds[key]?.image, image.repository == recipe.repository.repository,
+                    try await registry.contains(image)
+                else { continue }
+                images[platform] = image
+            }
+            return images
+        case .track(let tag): return try await registry.platforms(of: tag)
+        case .pinned: return processor.pins
+        }
+    }
+
+    private static func keys(_ processor: DesiredProcessor) -> [InputKey] {
+        if case .build(let recipe) = processor.source { Array(recipe.keys.values) } else { [] }
+    }
+
     private struct Seen: Sendable {
         let ref: ProcessorRef
         var failure: Failure?
         var builds: [BuildRecord] = []
         var missing: [ImageReference] = []
+        var movedBases: [InputKey: [ImageReference]] = [:]
         var tracked: (tag: ImageReference, images: [Platform: ImageReference])?
         var imageIDs: [ImageReference: String] = [:]
 
@@ -53,6 +79,7 @@ package struct Observer: Sendable {
             if let failure { state.failures[ref] = failure }
             for build in builds { state.builds[build.key] = build }
             state.missingImages.formUnion(missing)
+            state.movedBases.merge(movedBases) { first, _ in first }
             if let tracked { state.tracked[tracked.tag] = tracked.images }
             state.imageIDs.merge(imageIDs) { first, _ in first }
         }
@@ -90,6 +117,12 @@ package struct Observer: Sendable {
                 let known = recipe.keys.values.compactMap { builds[$0]?.image }
                 for image in known where !(try await registry.contains(image)) { seen.missing.append(image) }
                 images = known + seen.builds.map(\.image)
+                if refreshesBases {
+                    for record in recipe.keys.values.compactMap({ builds[$0] }) {
+                        let moved = try await movedBases(of: record)
+                        if !moved.isEmpty { seen.movedBases[record.key] = moved }
+                    }
+                }
             case .track(let tag):
                 let children = try await registry.platforms(of: tag)
                 seen.tracked = (tag, children)
@@ -101,5 +134,16 @@ package struct Observer: Sendable {
             }
         } catch { seen.failure = error }
         return seen
+    }
+
+    /// The base images of a build whose tags stand for something else by now.
+    private func movedBases(of record: BuildRecord) async throws(Failure) -> [ImageReference] {
+        var moved: [ImageReference] = []
+        for base in record.bases ?? [] {
+            guard let tag = base.tag, let now = try await registry.digest(of: base.tagged(tag)), now != base.digest
+            else { continue }
+            moved.append(base.tagged(tag))
+        }
+        return moved
     }
 }

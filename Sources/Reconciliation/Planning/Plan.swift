@@ -35,6 +35,8 @@ package struct PlanItem: Hashable, Sendable, Codable {
     package let reasons: [String]
     /// Each platform that needs a build.
     package let builds: [Platform]
+    /// The images whose records give way to these builds.
+    package let replaces: [Platform: ImageReference]
     /// How to build; there when `builds` has platforms.
     package let recipe: BuildRecipe?
     /// The images that are known already; those of `builds` come with the build.

@@ -92,12 +92,19 @@ package struct Planner {
         if isRecorded, pin == nil, deploy == nil, smoke == nil, remove.isEmpty { return nil }
         if reasons.isEmpty { reasons.append("its record is not up to date") }
         return PlanItem(
-            ref: processor.ref, reasons: reasons, builds: sources.missing, recipe: sources.recipe,
+            ref: processor.ref, reasons: reasons, builds: sources.missing, replaces: sources.replaced,
+            recipe: sources.recipe,
             images: sources.images, pin: pin, deploy: deploy, smoke: smoke, containers: containers, remove: remove,
             record: record)
     }
 
-    private typealias Sources = (images: [Platform: ImageReference], missing: [Platform], recipe: BuildRecipe?)
+    private struct Sources {
+        var images: [Platform: ImageReference]
+        var missing: [Platform] = []
+        /// Images of records that give way to new builds.
+        var replaced: [Platform: ImageReference] = [:]
+        var recipe: BuildRecipe?
+    }
 
     /// The images that are known, and the platforms that have to be built.
     private func images(
@@ -108,6 +115,8 @@ package struct Planner {
             var images: [Platform: ImageReference] = [:]
             var missing: [Platform] = []
             var isGone = false
+            var replaced: [Platform: ImageReference] = [:]
+            var bases: [ImageReference] = []
             for (platform, key) in recipe.keys.sorted(by: { $0.key < $1.key }) {
                 guard let image = observed.builds[key]?.image, image.repository == recipe.repository.repository else {
                     missing.append(platform)
@@ -115,13 +124,20 @@ package struct Planner {
                 }
                 if observed.missingImages.contains(image) {
                     missing.append(platform)
+                    replaced[platform] = image
                     isGone = true
+                } else if let moved = observed.movedBases[key] {
+                    missing.append(platform)
+                    replaced[platform] = image
+                    bases += moved.filter { !bases.contains($0) }
                 } else {
                     images[platform] = image
                 }
             }
-            if !missing.isEmpty { reasons.append(buildReason(recipe, previous: previous, isGone: isGone)) }
-            return (images, missing, missing.isEmpty ? nil : recipe)
+            if !missing.isEmpty {
+                reasons.append(buildReason(recipe, previous: previous, isGone: isGone, movedBases: bases))
+            }
+            return Sources(images: images, missing: missing, replaced: replaced, recipe: missing.isEmpty ? nil : recipe)
         case .track(let tag):
             let images = observed.tracked[tag] ?? [:]
             try requirePair(images) { platform in
@@ -129,14 +145,14 @@ package struct Planner {
                     .imagePlatform, "\(tag) has no image for \(platform.oci)",
                     remedy: "Track a tag that has both platforms, linux/amd64 and linux/arm64.")
             }
-            return (images, [], nil)
+            return Sources(images: images)
         case .pinned:
             try requirePair(processor.pins) { platform in
                 Failure(
                     .imageUnpinned, "image.platforms.\(platform) of \(processor.ref) is no digest",
                     remedy: "Pin it, or add 'build' or 'image.track' to \(processor.specPath).")
             }
-            return (processor.pins, [], nil)
+            return Sources(images: processor.pins)
         }
     }
 
@@ -146,8 +162,13 @@ package struct Planner {
         for platform in Platform.allCases where images[platform] == nil { throw failure(platform) }
     }
 
-    private func buildReason(_ recipe: BuildRecipe, previous: RefRecord?, isGone: Bool) -> String {
+    private func buildReason(
+        _ recipe: BuildRecipe, previous: RefRecord?, isGone: Bool, movedBases: [ImageReference]
+    ) -> String {
         if isGone { return "the OCI registry has lost its image" }
+        if !movedBases.isEmpty {
+            return "its base moved: \(movedBases.map(\.description).joined(separator: ", "))"
+        }
         guard let previous, !previous.desired.keys.isEmpty else { return "never built" }
         return previous.desired.keys == recipe.keys
             ? "no build of it in \(recipe.repository.repository)"

@@ -126,6 +126,18 @@ extension SpecSchema {
                 "Build arguments (ARG). No secret belongs here.",
                 of: ["type": ["string", "number", "boolean", "null"]]),
             "target": SpecShape.text("The stage that is built. Default: the last."),
+            "cache": SpecShape.mapping(
+                "Where buildx keeps steps for builds elsewhere; it does not decide the image.",
+                [
+                    "from": SpecShape.list(
+                        "Where cached steps come from: type=registry,ref=…", of: ["type": "string"]),
+                    "to": SpecShape.list("Where cached steps go.", of: ["type": "string"]),
+                ]),
+            "secrets": SpecShape.list(
+                "Names of environment variables whose values the Dockerfile mounts as secrets of these ids (buildx).",
+                of: ["type": "string"]),
+            "attestations": SpecShape.list(
+                "Statements that travel beside the image (buildx).", of: ["enum": ["provenance", "sbom"]]),
             "port": SpecShape.integer(
                 "The port that its server listens on inside the container.", from: 1, to: 65_535, default: 8000),
             "tag": SpecShape.older(SpecShape.any("Ignored."), "remove it; images are pushed by digest."),

@@ -83,6 +83,8 @@ package struct BuildSpec: Sendable {
     package var dockerfile = "Dockerfile"
     package var args: [String: String] = [:]
     package var target: String?
+    /// What does not decide the image.
+    package var options = BuildOptions()
 }
 
 /// What a processor says of its outputs.

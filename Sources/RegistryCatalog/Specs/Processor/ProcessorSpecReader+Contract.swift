@@ -15,7 +15,7 @@ extension ProcessorSpecReader {
         return SecretNames(required: required, optional: optional)
     }
 
-    private mutating func secretNames(_ list: String, _ fields: inout Fields) -> [String] {
+    mutating func secretNames(_ list: String, _ fields: inout Fields) -> [String] {
         var names: [String] = []
         for (text, node) in fields.strings(list, &findings) {
             if !Self.isVariableName(text) {

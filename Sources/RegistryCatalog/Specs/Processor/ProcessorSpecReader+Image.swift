@@ -94,11 +94,29 @@ extension ProcessorSpecReader {
             }
         }
         build.target = fields.string("target", &findings)?.text
+        options(&fields, &build.options)
         let port = fields.integer("port", in: 1...65_535, &findings)
         if let tag = fields.take("tag") {
             findings.add(.note, "'\(fields.qualified("tag"))' is ignored: images are pushed by digest", at: tag)
         }
         fields.reportUnknown(&findings)
         return (build, port)
+    }
+
+    /// Reads `cache`, `secrets` and `attestations` of a build.
+    private mutating func options(_ fields: inout Fields, _ options: inout BuildOptions) {
+        if var cache = fields.fields("cache", &findings) {
+            options.cacheFrom = cache.strings("from", &findings).map(\.text)
+            options.cacheTo = cache.strings("to", &findings).map(\.text)
+            cache.reportUnknown(&findings)
+        }
+        options.secrets = secretNames("secrets", &fields)
+        for (text, node) in fields.strings("attestations", &findings) {
+            if let attestation = BuildOptions.Attestation(rawValue: text) {
+                options.attestations.append(attestation)
+            } else {
+                findings.add(.error, "'\(text)' is no attestation", at: node, fix: "write provenance or sbom")
+            }
+        }
     }
 }

@@ -1,0 +1,136 @@
+import ArgumentParser
+import DeploymentModel
+import Reconciliation
+
+/// A command about the images of some processors.
+private protocol ImageCommand: AsyncParsableCommand {
+    var options: WorkspaceOptions { get }
+    var selection: SelectionOptions { get }
+    var output: ImageOutput { get }
+    var builderSettings: BuilderSettings { get }
+    static var builds: Bool { get }
+
+    func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome]
+}
+
+extension ImageCommand {
+    var builderSettings: BuilderSettings { BuilderSettings() }
+    static var builds: Bool { false }
+
+    func run() async throws {
+        try await reporting { () async throws(Failure) -> ExitCode in
+            let workspace = try await Workspace(options)
+            DiagnosticReport(workspace).show()
+            let processors = try selection.processors(of: workspace)
+            let session = try await Session(workspace, options, build: builderSettings)
+            let outcomes = try await session.images(builds: Self.builds, show: output.show) {
+                operations throws(Failure) in
+                var outcomes: [ImageOutcome] = []
+                for processor in processors { outcomes += await work(processor, operations) }
+                return outcomes
+            }
+            try output.print(outcomes)
+            return outcomes.contains { $0.failure != nil } ? .failure : .success
+        }
+    }
+}
+
+/// How a command about images shows what it did.
+struct ImageOutput: ParsableArguments {
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Show the output of builds and pushes.")
+    var verbose = false
+
+    var show: @Sendable (RunEvent) -> Void {
+        let lines = EventLines(style: .standardError, isVerbose: verbose)
+        return { event in
+            if let line = lines.line(event) { Output.note(line) }
+        }
+    }
+
+    func print(_ outcomes: [ImageOutcome]) throws(Failure) {
+        guard !json else { return Output.result(try JSONText(outcomes).text) }
+        for outcome in outcomes where outcome.failure == nil {
+            let words = [outcome.ref.description, outcome.platform?.oci, outcome.image?.description, outcome.text]
+            Output.result(words.compactMap(\.self).joined(separator: "  "))
+        }
+    }
+}
+
+struct BuildCommand: ImageCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Build images from the commit and leave them in the local engine.",
+        discussion: """
+            Nothing is pushed, pinned or started. The image gets the name <repository>:build-<time>-<arch>; of older ones \
+            three are kept. 'pinion push' sends what was built from the same inputs.
+            """)
+
+    @OptionGroup var options: WorkspaceOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var build: BuilderOptions
+    @OptionGroup var output: ImageOutput
+
+    var builderSettings: BuilderSettings { build.settings }
+    static var builds: Bool { true }
+
+    func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome] {
+        await operations.build(processor, for: selection.platform.isEmpty ? [.host] : selection.platform)
+    }
+}
+
+struct PushCommand: ImageCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Push local builds of the commit's inputs and record their digests.",
+        discussion: """
+            What was built first from some inputs is what everybody pins: the digest that counts is printed. Platforms \
+            that separate machines build meet in the build records, where 'pinion pin' finds them.
+            """)
+
+    @OptionGroup var options: WorkspaceOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var output: ImageOutput
+
+    func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome] {
+        await operations.push(processor, for: selection.platform.isEmpty ? [.host] : selection.platform)
+    }
+}
+
+struct PullCommand: ImageCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull", abstract: "Fetch pinned images into the local engine, by digest.",
+        discussion: "Of a processor that tracks a tag and has no pin yet, what the tag stands for now is fetched.")
+
+    @OptionGroup var options: WorkspaceOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var output: ImageOutput
+
+    func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome] {
+        await operations.pull(processor, for: selection.platform.isEmpty ? [.host] : selection.platform)
+    }
+}
+
+struct PinCommand: ImageCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pin", abstract: "Pin both platforms to what was built from the commit's inputs.",
+        discussion: """
+            Builds nothing: it looks the inputs up in the build records and in the OCI registry, and resolves tags that \
+            are tracked. Both platforms are pinned or neither; with --platform only that slot may change. Pins go where \
+            the environment says: a commit on the branch, a branch of their own, or the record.
+            """)
+
+    @OptionGroup var options: WorkspaceOptions
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var output: ImageOutput
+
+    func validate() throws {
+        guard selection.platform.count < 2 else {
+            throw ValidationError("--platform names one slot; without it both are pinned.")
+        }
+    }
+
+    func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome] {
+        [await operations.pin(processor, only: selection.platform.first)]
+    }
+}
