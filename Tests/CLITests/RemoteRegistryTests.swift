@@ -99,7 +99,7 @@ struct RemoteRegistryTests {
 
         let unknown = try await place.validate(address)
         #expect(unknown.exitCode == 1)
-        #expect(unknown.stderr.contains("host key"), "\(unknown.stderr)")
+        #expect(unknown.stderr.contains("unknown remote ssh hostkey"), "\(unknown.stderr)")
 
         let key = try String(contentsOfFile: place.home.path + "/host_key.pub", encoding: .utf8)
         try place.write("[127.0.0.1]:\(server.ssh) \(key)", to: ".ssh/known_hosts")

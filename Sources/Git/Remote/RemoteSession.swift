@@ -31,7 +31,9 @@ import FoundationEssentials
             let keys = ["id_ed25519", "id_ecdsa", "id_rsa"].compactMap { name in
                 access.home.map { "\($0)/.ssh/\(name)" }
             }
-            ways = [.agent] + keys.filter { FileManager.default.isReadableFile(atPath: $0) }.map(Way.key)
+            ways =
+                (access.hasAgent ? [.agent] : [])
+                + keys.filter { FileManager.default.isReadableFile(atPath: $0) }.map(Way.key)
             if access.remote.password != nil { ways.append(.address) }
         } else {
             ways = access.remote.password == nil ? [.helper] : [.address, .helper]
