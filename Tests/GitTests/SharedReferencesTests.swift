@@ -112,6 +112,23 @@ struct SharedReferencesTests {
         #expect(try shared.origin.git(["rev-list", "--count", "main"], in: shared.bare) == "13")
     }
 
+    @Test func `several moves at once through one copy wait for each other and not for ever`() async throws {
+        let shared = try Shared()
+        let user = try await shared.user("one")
+        try await withThrowingTaskGroup { group in
+            for writer in 0..<8 {
+                group.addTask {
+                    let id = try await user.write("x", at: "refs/pinion/env/e\(writer)")
+                    try await user.refresh()
+                    #expect(id != nil)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(
+            try shared.origin.git(["for-each-ref", "refs/pinion"], in: shared.bare).split(separator: "\n").count == 8)
+    }
+
     @Test func `a protected branch is told as the remote's rule, in its words`() async throws {
         let shared = try Shared()
         try shared.hook("update", "echo protected >&2; case $1 in refs/heads/main) exit 1;; esac")

@@ -37,7 +37,7 @@ extension GitRepository {
 /// A bare copy of a remote, and how the remote is reached.
 struct RemoteCopy: Sendable {
     let repository: GitRepository
-    private let cache: RepositoryCache
+    private let lockPath: String
     private let access: RemoteAccess
     private let patience: Patience
 
@@ -52,7 +52,7 @@ struct RemoteCopy: Sendable {
         repository = try await Self.cancellable(access, patience) { flag throws(GitError) in
             try await cache.refreshed(access, flag)
         }
-        self.cache = cache
+        lockPath = try await cache.lockPath(of: access.remote)
         self.access = access
         self.patience = patience
     }
@@ -61,16 +61,21 @@ struct RemoteCopy: Sendable {
     var address: String { access.remote.description }
 
     func refresh() async throws(GitError) {
-        let (cache, access, repository) = (cache, access, repository)
+        let (access, repository, lockPath) = (access, repository, lockPath)
         try await Self.cancellable(access, patience) { flag throws(GitError) in
-            try await cache.refresh(repository, access, flag)
+            try await repository.locked(lockPath, access.remote, flag) { repository throws(GitError) in
+                try repository.mirror(access, flag)
+            }
         }
     }
 
+    /// Under the copy's lock, because a fetch of another process would move the copy's references too.
     func push(_ id: ObjectID, to reference: String, expecting expected: ObjectID?) async throws(GitError) {
-        let (cache, access, repository) = (cache, access, repository)
+        let (access, repository, lockPath) = (access, repository, lockPath)
         try await Self.cancellable(access, patience) { flag throws(GitError) in
-            try await cache.push(id, to: reference, expecting: expected, in: repository, access, flag)
+            try await repository.locked(lockPath, access.remote, flag) { repository throws(GitError) in
+                try repository.push(id, to: reference, expecting: expected, access, flag)
+            }
         }
     }
 
@@ -113,7 +118,7 @@ private actor RepositoryCache {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw GitError(.other, "cannot create the folder \(folder)") }
-        let lock = try lock(access, flag)
+        let lock = try FileLock(at: lockPath(of: access.remote), for: access.remote, flag)
         defer { lock.release() }
         let repository = try open(folder + "/" + Self.name(of: access.remote))
         try await repository.note(origin: access.remote)
@@ -121,31 +126,8 @@ private actor RepositoryCache {
         return repository
     }
 
-    func refresh(
-        _ repository: GitRepository, _ access: RemoteAccess, _ flag: CancellationFlag
-    ) async throws(GitError) {
-        let lock = try lock(access, flag)
-        defer { lock.release() }
-        try await repository.mirror(access, flag)
-    }
-
-    /// Under the copy's lock, because a fetch of another process would move the copy's references too.
-    func push(
-        _ id: ObjectID, to reference: String, expecting expected: ObjectID?, in repository: GitRepository,
-        _ access: RemoteAccess, _ flag: CancellationFlag
-    ) async throws(GitError) {
-        let lock = try lock(access, flag)
-        defer { lock.release() }
-        try await repository.push(id, to: reference, expecting: expected, access, flag)
-    }
-
-    private func lock(_ access: RemoteAccess, _ flag: CancellationFlag) throws(GitError) -> FileLock {
-        let lock = try FileLock(at: try folder + "/" + Self.name(of: access.remote) + ".lock")
-        if flag.isSet {
-            lock.release()
-            throw GitError(.cancelled, "the conversation with \(access.remote) was cancelled")
-        }
-        return lock
+    func lockPath(of remote: RemoteURL) throws(GitError) -> String {
+        try folder + "/" + Self.name(of: remote) + ".lock"
     }
 
     /// Creating goes over what an interrupted creation has left.
@@ -171,6 +153,17 @@ private actor RepositoryCache {
 }
 
 extension GitRepository {
+    /// Does something under the lock of a copy, without suspension in between: who waited for the lock on this actor's
+    /// thread would keep its holder from ever going on.
+    fileprivate func locked(
+        _ path: String, _ remote: RemoteURL, _ flag: CancellationFlag,
+        _ body: @Sendable (isolated GitRepository) throws(GitError) -> Void
+    ) throws(GitError) {
+        let lock = try FileLock(at: path, for: remote, flag)
+        defer { lock.release() }
+        try body(self)
+    }
+
     /// Writes the address, without credentials, where a person who wonders about the copy looks.
     fileprivate func note(origin remote: RemoteURL) throws(GitError) {
         let configuration = try unsafe own("cannot read the configuration", free: unsafe git_config_free) {
@@ -182,5 +175,14 @@ extension GitRepository {
         try check(
             unsafe git_config_set_string(configuration.pointer, "remote.origin.url", remote.description),
             "cannot write the configuration")
+    }
+}
+
+extension FileLock {
+    fileprivate convenience init(at path: String, for remote: RemoteURL, _ flag: CancellationFlag) throws(GitError) {
+        try self.init(at: path)
+        guard flag.isSet else { return }
+        release()
+        throw GitError(.cancelled, "the conversation with \(remote) was cancelled")
     }
 }
