@@ -27,14 +27,7 @@ package struct GitContextSource: ContextSource {
                 FilePath(path), .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
             do {
                 var tar = TarWriter(file)
-                for entry in context.archived {
-                    let content = try await repository.blob(entry.id)
-                    if entry.mode == .symlink {
-                        try tar.addLink(entry.path, target: String(decoding: content, as: UTF8.self))
-                    } else {
-                        try tar.add(entry.path, content: content, isExecutable: entry.mode == .executable)
-                    }
-                }
+                try await write(context.archived, into: &tar)
                 try tar.finish()
                 try file.close()
             } catch {
@@ -47,5 +40,28 @@ package struct GitContextSource: ContextSource {
             throw Failure(.imageBuild, "the build context cannot be written to \(path): \(error)")
         }
         return ContextArchive(path: path, dockerfile: context.dockerfile)
+    }
+
+    /// How much is held while the archive is written: twice this.
+    private static let budget = 4 << 20
+
+    /// Reads the next files while these are written.
+    private func write(_ entries: [TreeEntry], into tar: inout TarWriter) async throws {
+        let ids = entries.map(\.id)
+        var contents = try await repository.blobs(ids[...], budget: Self.budget)
+        var done = 0
+        while done < entries.count {
+            let end = done + contents.count
+            async let following = repository.blobs(ids[end...], budget: Self.budget)
+            for (entry, content) in zip(entries[done..<end], contents) {
+                if entry.mode == .symlink {
+                    try tar.addLink(entry.path, target: String(decoding: content, as: UTF8.self))
+                } else {
+                    try tar.add(entry.path, content: content, isExecutable: entry.mode == .executable)
+                }
+            }
+            contents = try await following
+            done = end
+        }
     }
 }

@@ -5,15 +5,22 @@ struct TarWriter: ~Copyable {
     /// The time of every entry: the first second that a zip archive can hold too.
     static let time = 315_532_800
 
-    private let file: FileDescriptor
-    private var folders: Set<String> = []
+    /// So many bytes go to the file at once: a system call for each header would cost more than the header.
+    private static let bufferSize = 1 << 20
 
-    init(_ file: FileDescriptor) { self.file = file }
+    private let file: FileDescriptor
+    private var buffer: [UInt8] = []
+    private var folders: Set<Substring> = []
+
+    init(_ file: FileDescriptor) {
+        self.file = file
+        buffer.reserveCapacity(Self.bufferSize)
+    }
 
     mutating func add(_ path: String, content: [UInt8], isExecutable: Bool) throws {
         try addFolders(above: path)
         try header(path, type: "0", mode: isExecutable ? 0o755 : 0o644, size: content.count)
-        try file.writeAll(content)
+        try write(content)
         try pad(content.count)
     }
 
@@ -23,34 +30,42 @@ struct TarWriter: ~Copyable {
     }
 
     consuming func finish() throws {
-        try file.writeAll([UInt8](repeating: 0, count: 1024))
+        try write([UInt8](repeating: 0, count: 1024))
+        try file.writeAll(buffer)
+    }
+
+    private mutating func write(_ bytes: [UInt8]) throws {
+        if buffer.count + bytes.count > Self.bufferSize {
+            try file.writeAll(buffer)
+            buffer.removeAll(keepingCapacity: true)
+        }
+        if bytes.count > Self.bufferSize { try file.writeAll(bytes) } else { buffer += bytes }
     }
 
     /// Folders are entries of their own, or their times would be those of the unpacking.
     private mutating func addFolders(above path: String) throws {
-        var folder = ""
-        for part in path.split(separator: "/").dropLast() {
-            folder += part + "/"
-            if folders.insert(folder).inserted { try header(folder, type: "5", mode: 0o755, size: 0) }
+        guard let end = path.utf8.lastIndex(of: UInt8(ascii: "/")), !folders.contains(path[...end]) else { return }
+        for index in path.utf8.indices where path.utf8[index] == UInt8(ascii: "/") {
+            let folder = path[...index]
+            if folders.insert(folder).inserted { try header(String(folder), type: "5", mode: 0o755, size: 0) }
         }
     }
 
-    private func header(_ path: String, type: Character, mode: Int, size: Int, target: String = "") throws {
+    private mutating func header(_ path: String, type: Character, mode: Int, size: Int, target: String = "") throws {
         let isLong = path.utf8.count > 100 || target.utf8.count > 100
         if isLong {
             var records = Self.record("path", path)
             if !target.isEmpty { records += Self.record("linkpath", target) }
-            try file.writeAll(
-                Self.block("././@PaxHeader", type: "x", mode: 0o644, size: records.utf8.count, target: ""))
-            try file.writeAll(Array(records.utf8))
+            try write(Self.block("././@PaxHeader", type: "x", mode: 0o644, size: records.utf8.count, target: ""))
+            try write(Array(records.utf8))
             try pad(records.utf8.count)
         }
-        try file.writeAll(Self.block(path, type: type, mode: mode, size: size, target: target))
+        try write(Self.block(path, type: type, mode: mode, size: size, target: target))
     }
 
-    private func pad(_ size: Int) throws {
+    private mutating func pad(_ size: Int) throws {
         let rest = size % 512
-        if rest > 0 { try file.writeAll([UInt8](repeating: 0, count: 512 - rest)) }
+        if rest > 0 { try write([UInt8](repeating: 0, count: 512 - rest)) }
     }
 
     /// `<length> <key>=<value>\n`, where the length counts its own digits too.
@@ -68,23 +83,23 @@ struct TarWriter: ~Copyable {
         func put(_ text: String, at offset: Int, limit: Int) {
             for (index, byte) in text.utf8.prefix(limit).enumerated() { block[offset + index] = byte }
         }
-        func octal(_ value: Int, digits: Int) -> String {
-            let text = String(value, radix: 8)
-            return String(repeating: "0", count: max(0, digits - text.count)) + text
+        func put(octal value: Int, at offset: Int, digits: Int) {
+            for place in 0..<digits { block[offset + digits - 1 - place] = UInt8(48 + (value >> (3 * place)) & 7) }
         }
         put(path, at: 0, limit: 100)
-        put(octal(mode, digits: 7), at: 100, limit: 7)
-        put(octal(0, digits: 7), at: 108, limit: 7)
-        put(octal(0, digits: 7), at: 116, limit: 7)
-        put(octal(size, digits: 11), at: 124, limit: 11)
-        put(octal(time, digits: 11), at: 136, limit: 11)
+        put(octal: mode, at: 100, digits: 7)
+        put(octal: 0, at: 108, digits: 7)
+        put(octal: 0, at: 116, digits: 7)
+        put(octal: size, at: 124, digits: 11)
+        put(octal: time, at: 136, digits: 11)
         put("        ", at: 148, limit: 8)
         put(String(type), at: 156, limit: 1)
         put(target, at: 157, limit: 100)
         put("ustar", at: 257, limit: 5)
         put("00", at: 263, limit: 2)
         let sum = block.reduce(0) { $0 + Int($1) }
-        put(octal(sum, digits: 6) + "\0 ", at: 148, limit: 8)
+        put(octal: sum, at: 148, digits: 6)
+        put("\0 ", at: 154, limit: 2)
         return block
     }
 }
