@@ -14,7 +14,8 @@ struct Pinion: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ReconcileCommand.self, PlanCommand.self, StatusCommand.self, BuildCommand.self, PushCommand.self,
-            PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ValidateCommand.self, SnapshotCommand.self,
+            PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ReproCommand.self, ValidateCommand.self,
+            SnapshotCommand.self,
             ExplainKeyCommand.self, WhyCommand.self, RegistryCommand.self, NewCommand.self, VersionCommand.self,
         ])
 

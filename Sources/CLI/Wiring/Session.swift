@@ -14,7 +14,7 @@ struct Session {
     private let run: String
     private let store: GitStateStore
     private let logins: DockerCredentials
-    private let registry: OCIRegistryClient
+    let registry: OCIRegistryClient
     private let engine: DockerEngine
     private let authorship: Authorship
     private let environment: [String: String]

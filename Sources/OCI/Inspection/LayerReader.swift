@@ -1,5 +1,3 @@
-import Compression
-
 /// Reads the facts of a layer from its blob as it comes. Nothing of it is written to disk.
 struct LayerReader {
     /// How much a layer may be. Past any of it, reading ends with an error.
@@ -23,51 +21,16 @@ struct LayerReader {
         let reason: String
     }
 
-    private let decompressor: Decompressor
-    private var tar = TarReader()
-    private var collector: Collector
+    private var pass: LayerPass<Collector>
 
-    init(_ limits: Limits) {
-        decompressor = Decompressor(limit: limits.bytes)
-        collector = Collector(limits: limits)
-    }
+    init(_ limits: Limits) { pass = LayerPass(limits, Collector(limits: limits)) }
 
-    mutating func push(_ bytes: [UInt8]) throws(Unreadable) {
-        let decompressor = decompressor
-        try reading { (tar, collector) in
-            try decompressor.push(bytes) { try tar.push($0, &collector) }
-        }
-    }
+    mutating func push(_ bytes: [UInt8]) throws(Unreadable) { try pass.push(bytes) }
 
-    mutating func finish() throws(Unreadable) -> LayerFacts {
-        let decompressor = decompressor
-        try reading { (tar, collector) in
-            try decompressor.finish { try tar.push($0, &collector) }
-            try tar.finish()
-        }
-        return collector.facts
-    }
-
-    private mutating func reading(_ body: (inout TarReader, inout Collector) throws -> Void) throws(Unreadable) {
-        do {
-            try body(&tar, &collector)
-        } catch let error as Unreadable {
-            throw error
-        } catch let error as MalformedTar {
-            throw Unreadable(reason: "it is no tar archive that can be read: \(error.reason)")
-        } catch let error as Decompressor.Failure {
-            switch error {
-            case .malformed(let reason): throw Unreadable(reason: reason)
-            case .truncated: throw Unreadable(reason: "it ends too early")
-            case .tooLarge(let limit):
-                throw Unreadable(
-                    reason: "it unpacks to more than \(limit) bytes, which no honest layer of its size does")
-            }
-        } catch { throw Unreadable(reason: "\(error)") }
-    }
+    mutating func finish() throws(Unreadable) -> LayerFacts { try pass.finish().facts }
 
     /// Turns entries into facts.
-    private struct Collector: TarReader.Visitor {
+    struct Collector: TarReader.Visitor {
         let limits: Limits
         var facts = LayerFacts()
         private var path: String?

@@ -82,13 +82,21 @@ extension OCIRegistryClient {
 
     private func facts(of layer: Descriptor, in image: ImageReference) async throws(Failure) -> LayerFacts {
         if let known = layerCache?.facts(of: layer.digest) { return known }
-        var reader = LayerReader(LayerReader.Limits(compressedSize: Int(clamping: layer.size)))
+        let facts = try await pass(over: layer, of: image, LayerReader.Collector.init).facts
+        layerCache?.keep(facts, of: layer.digest)
+        return facts
+    }
+
+    /// Streams a layer past a visitor.
+    func pass<Visitor: TarReader.Visitor>(
+        over layer: Descriptor, of image: ImageReference, _ visitor: (LayerReader.Limits) -> Visitor
+    ) async throws(Failure) -> Visitor {
+        let limits = LayerReader.Limits(compressedSize: Int(clamping: layer.size))
+        var pass = LayerPass(limits, visitor(limits))
         let blob = try await blob(layer.digest, size: layer.size, of: image)
         do {
-            for try await chunk in blob { try reader.push(chunk) }
-            let facts = try reader.finish()
-            layerCache?.keep(facts, of: layer.digest)
-            return facts
+            for try await chunk in blob { try pass.push(chunk) }
+            return try pass.finish()
         } catch let failure as Failure {
             throw failure
         } catch let error as LayerReader.Unreadable {

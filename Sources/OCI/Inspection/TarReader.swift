@@ -16,6 +16,10 @@ struct TarEntry: Hashable {
     /// In bytes.
     let size: Int
     let mode: Int
+    /// User and group, by number.
+    var owner = ""
+    /// Seconds since 1970, with a fraction where a pax record has one.
+    var time = ""
 }
 
 /// Why bytes are no tar archive that can be read.
@@ -135,6 +139,10 @@ struct TarReader {
         let prefix = isUstar ? Self.text(block[345..<500]) : ""
         let path = records["path"] ?? longName ?? (prefix.isEmpty ? name : prefix + "/" + name)
         let link = records["linkpath"] ?? longLink ?? Self.text(block[157..<257])
+        let owner = ["uid", "gid"].enumerated().map { index, key in
+            records[key] ?? ((try? Self.number(block[(108 + index * 8)..<(116 + index * 8)])).map { "\($0)" } ?? "?")
+        }.joined(separator: ":")
+        let time = records["mtime"] ?? (try? Self.number(block[136..<148])).map { "\($0)" } ?? "?"
         (longName, longLink, records) = (nil, nil, [:])
         let kind: TarEntry.Kind =
             switch type {
@@ -146,7 +154,9 @@ struct TarReader {
             }
         let content = kind == .file ? size : 0
         try visitor.begin(
-            TarEntry(path: path, kind: kind, size: content, mode: (try? Self.number(block[100..<108])) ?? 0))
+            TarEntry(
+                path: path, kind: kind, size: content, mode: (try? Self.number(block[100..<108])) ?? 0, owner: owner,
+                time: time))
         if kind == .file, size > 0 {
             state = .content(size: size, done: 0)
         } else {
