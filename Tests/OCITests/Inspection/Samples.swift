@@ -7,7 +7,10 @@ import JSON
 struct SampleTar {
     private(set) var bytes: [UInt8] = []
 
-    mutating func add(_ path: String, _ content: [UInt8] = [], type: Character = "0", link: String = "") {
+    mutating func add(
+        _ path: String, _ content: [UInt8] = [], type: Character = "0", link: String = "", mode: String = "0000755",
+        time: Int = 0
+    ) {
         var block = [UInt8](repeating: 0, count: 512)
         func put(_ text: String, _ offset: Int) {
             for (index, byte) in text.utf8.enumerated() { block[offset + index] = byte }
@@ -17,8 +20,9 @@ struct SampleTar {
             return String(repeating: "0", count: digits - text.count) + text
         }
         put(String(path.prefix(100)), 0)
-        put("0000755", 100)
+        put(mode, 100)
         put(octal(content.count, 11), 124)
+        if time != 0 { put(octal(time, 11), 136) }
         put(String(repeating: " ", count: 8), 148)
         put(String(type), 156)
         put(String(link.prefix(100)), 157)
