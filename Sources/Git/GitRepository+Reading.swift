@@ -121,10 +121,12 @@ extension GitRepository {
     /// All files below a folder of a commit's tree (`""` for its root), sorted by path bytes; none when the folder is
     /// not there. Symlinks and submodules are entries, and are never followed.
     package func files(at commit: ObjectID, under folder: String = "") throws(GitError) -> [TreeEntry] {
+        if let known = lastListing, known.commit == commit { return Array(known.entries(under: folder)) }
         let root = try tree(of: commit)
         var found: [TreeEntry] = []
+        var folders: [String: ObjectID] = [:]
         if folder.isEmpty {
-            try unsafe collect(root.pointer, prefix: "", into: &found)
+            try unsafe collect(root.pointer, prefix: "", into: &found, folders: &folders)
         } else {
             let entry = unsafe try? own("no \(folder)", free: unsafe git_tree_entry_free) {
                 unsafe git_tree_entry_bypath($0, root.pointer, folder)
@@ -134,12 +136,14 @@ extension GitRepository {
             let subtree = try unsafe own("cannot read the folder \(folder)", free: unsafe git_tree_free) {
                 unsafe git_tree_lookup($0, handle.pointer, git_tree_entry_id(entry.pointer))
             }
-            try unsafe collect(subtree.pointer, prefix: folder + "/", into: &found)
+            try unsafe collect(subtree.pointer, prefix: folder + "/", into: &found, folders: &folders)
         }
         return found
     }
 
-    private func collect(_ tree: OpaquePointer, prefix: String, into found: inout [TreeEntry]) throws(GitError) {
+    func collect(
+        _ tree: OpaquePointer, prefix: String, into found: inout [TreeEntry], folders: inout [String: ObjectID]
+    ) throws(GitError) {
         let count = unsafe git_tree_entrycount(tree)
         for index in 0..<count {
             guard let entry = unsafe git_tree_entry_byindex(tree, index) else { continue }
@@ -149,7 +153,8 @@ extension GitRepository {
                 let child = try unsafe own("cannot read the folder \(path)", free: unsafe git_tree_free) {
                     unsafe git_tree_lookup($0, handle.pointer, id)
                 }
-                try unsafe collect(child.pointer, prefix: path + "/", into: &found)
+                folders[path] = unsafe ObjectID(git_tree_id(child.pointer).pointee)
+                try unsafe collect(child.pointer, prefix: path + "/", into: &found, folders: &folders)
             } else if let id = unsafe id,
                 let mode = TreeEntry.Mode(rawValue: UInt32(unsafe git_tree_entry_filemode(entry).rawValue))
             {
@@ -160,6 +165,7 @@ extension GitRepository {
 
     /// The file at this path of a commit's tree, `nil` when there is none (or a folder).
     package func file(at path: String, in commit: ObjectID) throws(GitError) -> TreeEntry? {
+        if let known = lastListing, known.commit == commit { return known.entry(at: path) }
         let root = try tree(of: commit)
         var pointer: OpaquePointer?
         let status = unsafe git_tree_entry_bypath(&pointer, root.pointer, path)

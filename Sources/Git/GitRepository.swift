@@ -13,6 +13,8 @@ package actor GitRepository {
     let handle: Owned
     /// What the working tree held when it was asked, once it was.
     var memory: MemoryObjects?
+    /// What the last commit that was listed holds.
+    var lastListing: TreeListing?
     private nonisolated let executor = BlockingExecutor()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
