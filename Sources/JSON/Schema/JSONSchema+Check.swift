@@ -9,6 +9,8 @@ extension JSONSchema {
         schema document: JSONValue, dialect: Dialect? = nil, baseURI: String = "",
         resources: @escaping (String) -> JSONValue? = { _ in nil }
     ) -> [SchemaViolation] {
+        let known = document["$schema"]?.stringValue.flatMap { Dialect(uri: $0) } ?? dialect ?? .draft2020
+        if PlainSchema.accepts(document, dialect: known) { return [] }
         do throws(JSONSchemaError) {
             let violations = try metaSchema(of: document, dialect: dialect, resources: resources).validate(document)
             guard violations.isEmpty else { return withoutRepetition(violations) }

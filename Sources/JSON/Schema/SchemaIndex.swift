@@ -6,6 +6,13 @@ struct SchemaLocation: Hashable {
     func appending(_ tokens: [String]) -> SchemaLocation {
         SchemaLocation(document: document, pointer: JSONPointer(tokens: pointer.tokens + tokens))
     }
+
+    /// The end of the pointer and its length tell almost all places of a document apart, and cost little.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(document)
+        hasher.combine(pointer.tokens.count)
+        for token in pointer.tokens.suffix(2) { hasher.combine(token) }
+    }
 }
 
 /// A schema with a URI of its own: a document, or a part of one that has an `$id`.
