@@ -23,24 +23,27 @@ package struct Catalog: Sendable {
     ///
     /// - Throws: `GitError` when git cannot be read. What is wrong with the files is in `diagnostics`.
     package init(of commit: Commit, in repository: GitRepository) async throws(GitError) {
+        let files = RegistryFiles(try await repository.listing(of: commit.id).entries)
         var reader = CatalogReader()
-        for entry in try await repository.files(at: commit.id) {
-            let isEnvironments = entry.path == EnvironmentSpec.file
-            let place = SpecPath(entry.path)
-            guard isEnvironments || place != nil else {
-                if let folder = SpecPath.folder(in: entry.path) { reader.refuse(folder: folder) }
-                continue
+        reader.diagnostics = files.diagnostics
+        reader.processorFiles = files.entries.count { $0.isProcessor }
+        // The schemas of the registry come first, so that no processor's file has to be kept until they are known.
+        for processorsTurn in [false, true] {
+            let schemas = reader.schemas
+            let read = try await repository.readFiles(files.entries.filter { $0.isProcessor == processorsTurn }) {
+                entry, content -> Result<SpecFile, Diagnostic> in
+                content.map { bytes in
+                    var file = SpecFile(entry.path, bytes, as: entry.place)
+                    if processorsTurn { file.checkSchemas { schemas[$0] } }
+                    return file
+                }
             }
-            guard entry.mode == .file || entry.mode == .executable else {
-                reader.refuse(entry)
-                continue
+            for result in read {
+                switch result {
+                case .success(let file): reader.add(file)
+                case .failure(let finding): reader.diagnostics.append(finding)
+                }
             }
-            let (size, bytes) = try await repository.blob(entry.id, atMost: YAMLBudget().bytes)
-            guard let bytes else {
-                reader.refuse(entry, size: size)
-                continue
-            }
-            reader.read(entry.path, bytes, as: place)
         }
         reader.finish()
         self.commit = commit

@@ -79,8 +79,6 @@ package struct DesiredStateReader: Sendable {
 
     private func repository(of spec: ProcessorSpec) throws(Failure) -> ImageReference {
         if let repository = spec.image.repository { return repository }
-        do throws(GrammarError) {
-            return try ImageReference("\(environment.registry)/\(spec.ref.repositoryName)")
-        } catch { throw Failure(.spec, error.description) }
+        return try environment.repository(for: spec.ref)
     }
 }

@@ -122,8 +122,8 @@ struct OldFilesTests {
         let fixture = try await RepositoryFixture([
             "code/processors/text_stats/registry.yaml": "ref: text/stats@1\n" + text
         ])
-        let catalog = try await Catalog(of: fixture.repository.commit(at: "main"), in: fixture.repository)
-        let found = try await Validation(catalog, in: fixture.repository, publications: []).diagnostics
+        let commit = try await fixture.repository.commit(at: "main")
+        let found = try await Validation(of: commit, in: fixture.repository).diagnostics
         let errors = found.filter { $0.severity == .error }
         #expect(errors.count == 1 && errors.first?.message.contains(message) == true, "\(found)")
     }

@@ -40,34 +40,44 @@ struct ValidateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
+            let subject = try await subject()
             let validation: Validation
-            switch try await source() {
+            var sources: [String: [UInt8]] = [:]
+            switch subject {
             case .snapshot(let catalog):
                 validation = Validation(ofSpecsAloneIn: catalog)
-                show(validation, catalog, catalog.sources)
-                Output.note(
-                    "A snapshot holds specs alone: whether builds find their files, and whether published versions "
-                        + "changed, was not looked at.")
-            case .repository(let catalog, let repository):
-                let all = try await judge(catalog, repository)
-                validation = if let base { try await since(base, all, catalog, repository) } else { all }
-                show(validation, catalog, try await sources(of: validation, catalog, repository))
+                sources = catalog.sources
+            case .commit(let commit, let repository):
+                validation = try await judge(commit, repository)
+                sources = try await self.sources(of: validation, at: commit, repository)
             }
+            show(validation, subject, sources)
             return validation.hasErrors ? .failure : .success
         }
     }
 
+    private enum Subject {
+        case commit(Commit, GitRepository)
+        case snapshot(Catalog)
+    }
+
     private var options: RevisionOptions { registry.revision }
 
-    private func source() async throws(Failure) -> RegistryOptions.Source {
-        guard worktree else { return try await registry.source() }
+    private func subject() async throws(Failure) -> Subject {
+        if registry.snapshot != nil {
+            switch try await registry.source() {
+            case .repository(let catalog, let repository): return .commit(catalog.commit, repository)
+            case .snapshot(let catalog): return .snapshot(catalog)
+            }
+        }
         let repository = try await options.open()
         do throws(GitError) {
-            return .repository(try await Catalog(of: repository.workTreeCommit(), in: repository), repository)
+            if worktree { return .commit(try await repository.workTreeCommit(), repository) }
+            return .commit(try await repository.commit(at: options.rev ?? "HEAD"), repository)
         } catch { throw options.failure(error) }
     }
 
-    private func judge(_ catalog: Catalog, _ repository: GitRepository) async throws(Failure) -> Validation {
+    private func judge(_ commit: Commit, _ repository: GitRepository) async throws(Failure) -> Validation {
         let store = GitStateStore(reading: repository)
         var publications: [ImmutabilityCheck.Publication] = []
         for environment in ["staging", "main"] {
@@ -77,33 +87,30 @@ struct ValidateCommand: AsyncParsableCommand {
                     ImmutabilityCheck.Publication(ref: ref, environment: environment, commit: commit))
             }
         }
-        return try await Validation(catalog, in: repository, publications: publications)
-    }
-
-    private func since(
-        _ base: String, _ validation: Validation, _ catalog: Catalog, _ repository: GitRepository
-    ) async throws(Failure) -> Validation {
-        let start: ObjectID
-        let paths: [String]
+        let cache = JudgementCache.ofUser()
+        guard let base else {
+            return try await Validation(of: commit, in: repository, publications: publications, cache: cache)
+        }
+        let start: Commit
         do throws(GitError) {
-            let other = try await repository.commit(at: base).id
+            let other = try await repository.commit(at: base)
             // A working tree hangs below HEAD, so its history is that of its parent.
-            let tip = worktree ? catalog.commit.parents.first ?? catalog.commit.id : catalog.commit.id
-            start = try await repository.mergeBase(other, tip) ?? other
-            paths = try await repository.changedPaths(from: start, to: catalog.commit.id).map { $0.path }
+            let tip = worktree ? commit.parents.first ?? commit.id : commit.id
+            let common = try await repository.mergeBase(other.id, tip) ?? other.id
+            start = try await repository.commit(at: common.hex)
         } catch { throw options.failure(error) }
-        let before = try await options.catalog(at: start.hex, in: repository)
-        return validation.since(try await judge(before, repository), touching: Set(paths))
+        return try await Validation(
+            ofChangeFrom: start, to: commit, in: repository, publications: publications, cache: cache)
     }
 
-    /// The texts of the files that have findings: those of later checks are not in the catalog.
+    /// The texts of the files that have findings.
     private func sources(
-        of validation: Validation, _ catalog: Catalog, _ repository: GitRepository
+        of validation: Validation, at commit: Commit, _ repository: GitRepository
     ) async throws(Failure) -> [String: [UInt8]] {
-        var sources = catalog.sources
+        var sources: [String: [UInt8]] = [:]
         do throws(GitError) {
-            for file in Set(validation.diagnostics.map(\.file)) where sources[file] == nil {
-                guard let entry = try await repository.file(at: file, in: catalog.commit.id),
+            for file in Set(validation.diagnostics.map(\.file)) {
+                guard let entry = try await repository.file(at: file, in: commit.id),
                     entry.mode == .file || entry.mode == .executable
                 else { continue }
                 sources[file] = try await repository.blob(entry.id, atMost: 1 << 20).bytes
@@ -112,7 +119,7 @@ struct ValidateCommand: AsyncParsableCommand {
         return sources
     }
 
-    private func show(_ validation: Validation, _ catalog: Catalog, _ sources: [String: [UInt8]]) {
+    private func show(_ validation: Validation, _ subject: Subject, _ sources: [String: [UInt8]]) {
         switch format ?? standardFormat {
         case .json: Output.result(DiagnosticDocument(validation.diagnostics).json)
         case .sarif: Output.result(SARIF(validation.diagnostics).text)
@@ -123,7 +130,12 @@ struct ValidateCommand: AsyncParsableCommand {
                 Output.result(DiagnosticText(diagnostic, source: source, style: .standardOutput).text + "\n")
             }
         }
-        Output.note(summary(validation, catalog))
+        Output.note(summary(validation, subject))
+        if case .snapshot = subject {
+            Output.note(
+                "A snapshot holds specs alone: whether builds find their files, and whether published versions "
+                    + "changed, was not looked at.")
+        }
     }
 
     /// In a GitHub workflow, annotations are what people see.
@@ -131,13 +143,15 @@ struct ValidateCommand: AsyncParsableCommand {
         ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true" ? .github : .text
     }
 
-    private func summary(_ validation: Validation, _ catalog: Catalog) -> String {
+    private func summary(_ validation: Validation, _ subject: Subject) -> String {
         let counts = [Diagnostic.Severity.error, .warning, .note].compactMap { severity in
             let count = validation.diagnostics.count { $0.severity == severity }
             return count == 0 ? nil : counted(count, severity.rawValue)
         }
-        let what = "\(counted(catalog.processorFiles, "processor")), \(counted(catalog.supports.count, "other spec"))"
-        let source = worktree ? "the working tree" : registry.snapshot ?? String(catalog.commit.id.short)
+        let what =
+            "\(counted(validation.processorFiles, "processor")), \(counted(validation.supportFiles, "other spec"))"
+        let commit = if case .commit(let commit, _) = subject { commit.id.short } else { "" }
+        let source = worktree ? "the working tree" : registry.snapshot ?? commit
         return "\(source): \(what): \(counts.isEmpty ? "nothing to say" : counts.joined(separator: ", "))"
     }
 }

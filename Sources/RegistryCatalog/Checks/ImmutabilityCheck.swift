@@ -19,11 +19,25 @@ package struct ImmutabilityCheck: Sendable {
         }
     }
 
-    private let catalog: Catalog
+    private let commit: ObjectID
+    /// A policy of the registry lets nothing change.
+    private let isStrict: Bool
+    /// Where the specs are now.
+    private let paths: [ProcessorRef: String]
     private let repository: GitRepository
 
     package init(_ catalog: Catalog, in repository: GitRepository) {
-        self.catalog = catalog
+        self.init(
+            at: catalog.commit.id,
+            isStrict: catalog.supports.contains {
+                $0.kind == .policy && $0.json["immutable"]?.stringValue == "all"
+            }, paths: Dictionary(catalog.processors.map { ($0.ref, $0.path) }) { first, _ in first }, in: repository)
+    }
+
+    init(at commit: ObjectID, isStrict: Bool, paths: [ProcessorRef: String], in repository: GitRepository) {
+        self.commit = commit
+        self.isStrict = isStrict
+        self.paths = paths
         self.repository = repository
     }
 
@@ -31,11 +45,9 @@ package struct ImmutabilityCheck: Sendable {
     ///
     /// - Throws: `GitError` when the published commits cannot be read.
     package func findings(_ publications: [Publication]) async throws(GitError) -> [Diagnostic] {
-        let isStrict = catalog.supports.contains { $0.kind == .policy && $0.json["immutable"]?.stringValue == "all" }
         var diagnostics: [Diagnostic] = []
-        let specs = Dictionary(catalog.processors.map { ($0.ref, $0) }) { first, _ in first }
         for publication in publications.sorted(by: { ($0.ref, $0.environment) < ($1.ref, $1.environment) }) {
-            guard let spec = specs[publication.ref], let published = try await published(publication, spec.path)
+            guard let path = paths[publication.ref], let (published, spec) = try await change(publication, path)
             else { continue }
             let version = publication.ref.version + 1
             for (field, what) in Self.mutations(from: published, to: spec, isStrict: isStrict) {
@@ -52,19 +64,27 @@ package struct ImmutabilityCheck: Sendable {
         return diagnostics
     }
 
-    /// The spec as it was published, wherever its file lay then.
-    private func published(_ publication: Publication, _ path: String) async throws(GitError) -> ProcessorSpec? {
-        guard let id = ObjectID(publication.commit) else { return nil }
-        if let entry = try await repository.file(at: path, in: id) {
-            // Most files have not changed at all.
-            let now = try await repository.file(at: path, in: catalog.commit.id)
-            if now?.id == entry.id { return nil }
-            var reader = ProcessorSpecReader(file: path)
-            let document = try? YAMLDocument(try await repository.blob(entry.id))
-            if let spec = document?.root.flatMap({ reader.read($0) }), spec.ref == publication.ref { return spec }
+    /// The spec as it was published, wherever its file lay then, and as it is; `nil` when both are the same.
+    private func change(
+        _ publication: Publication, _ path: String
+    ) async throws(GitError) -> (published: ProcessorSpec, now: ProcessorSpec)? {
+        guard let id = ObjectID(publication.commit), let now = try await repository.file(at: path, in: commit) else {
+            return nil
+        }
+        let then = try await repository.file(at: path, in: id)
+        // Most files have not changed at all.
+        guard then?.id != now.id, let spec = try await spec(now) else { return nil }
+        if let then, let published = try await self.spec(then), published.ref == publication.ref {
+            return (published, spec)
         }
         let old = try await Catalog(of: repository.commit(at: publication.commit), in: repository)
-        return old.processors.first { $0.ref == publication.ref }
+        return old.processors.first { $0.ref == publication.ref }.map { ($0, spec) }
+    }
+
+    private func spec(_ entry: TreeEntry) async throws(GitError) -> ProcessorSpec? {
+        let document = try? YAMLDocument(try await repository.blob(entry.id))
+        var reader = ProcessorSpecReader(file: entry.path)
+        return document?.root.flatMap { reader.read($0) }
     }
 
     /// The fields that changed, each with a clause that says how.

@@ -17,33 +17,57 @@ enum PastedSecrets {
         }
     }
 
-    private static let shapes: [(prefix: String, length: Int, what: String)] = [
-        ("sk-", 24, "an API key"), ("sk_live_", 20, "an API key"), ("ghp_", 36, "a GitHub token"),
-        ("gho_", 36, "a GitHub token"), ("ghs_", 36, "a GitHub token"), ("github_pat_", 40, "a GitHub token"),
-        ("glpat-", 20, "a GitLab token"), ("AKIA", 20, "an AWS access key"), ("ASIA", 20, "an AWS access key"),
-        ("AIza", 39, "a Google API key"), ("xoxb-", 24, "a Slack token"), ("xoxp-", 24, "a Slack token"),
-        ("hf_", 30, "a Hugging Face token"), ("npm_", 36, "an npm token"), ("as-", 24, "a Modal token"),
-        ("eyJ", 60, "a signed token"),
+    private struct Shape {
+        let prefix: [UInt8]
+        let length: Int
+        let what: String
+
+        init(_ prefix: String, _ length: Int, _ what: String) {
+            self.prefix = Array(prefix.utf8)
+            self.length = length
+            self.what = what
+        }
+    }
+
+    private static let shapes = [
+        Shape("sk-", 24, "an API key"), Shape("sk_live_", 20, "an API key"), Shape("ghp_", 36, "a GitHub token"),
+        Shape("gho_", 36, "a GitHub token"), Shape("ghs_", 36, "a GitHub token"),
+        Shape("github_pat_", 40, "a GitHub token"), Shape("glpat-", 20, "a GitLab token"),
+        Shape("AKIA", 20, "an AWS access key"), Shape("ASIA", 20, "an AWS access key"),
+        Shape("AIza", 39, "a Google API key"), Shape("xoxb-", 24, "a Slack token"),
+        Shape("xoxp-", 24, "a Slack token"), Shape("hf_", 30, "a Hugging Face token"),
+        Shape("npm_", 36, "an npm token"), Shape("as-", 24, "a Modal token"), Shape("eyJ", 60, "a signed token"),
     ]
 
     /// What the text is, if it is a secret's value.
     private static func verdict(_ text: String, under name: String) -> String? {
-        if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") { return "a private key" }
-        for word in text.utf8.split(whereSeparator: { !isTokenByte($0) }) where (20...4096).contains(word.count) {
-            let word = String(Substring(word))
-            if let shape = shapes.first(where: { word.hasPrefix($0.prefix) && word.utf8.count >= $0.length }),
+        // Every scalar of a registry comes by here, and most are shorter than any secret.
+        let length = text.utf8.count
+        guard length >= 20 else { return nil }
+        let bytes = Array(text.utf8)
+        if holds("-----BEGIN ", bytes), holds("PRIVATE KEY-----", bytes) { return "a private key" }
+        for word in bytes.split(whereSeparator: { !isTokenByte($0) }) where (20...4096).contains(word.count) {
+            if let shape = shapes.first(where: { word.count >= $0.length && word.starts(with: $0.prefix) }),
                 entropy(word) > 3
             {
                 return shape.what
             }
         }
-        guard (20...4096).contains(text.utf8.count), text.utf8.allSatisfy(isTokenByte) else { return nil }
+        guard length <= 4096, bytes.allSatisfy(isTokenByte) else { return nil }
         // A name that says so, and a value that nobody types.
         let lower = name.lowercased()
         let isTelling = ["secret", "token", "password", "passwd", "apikey", "api_key", "credential"].contains {
             lower.contains($0)
         }
-        return isTelling && entropy(text) > 3.5 ? "what looks like a secret's value" : nil
+        return isTelling && entropy(bytes[...]) > 3.5 ? "what looks like a secret's value" : nil
+    }
+
+    private static func holds(_ pattern: String, _ bytes: [UInt8]) -> Bool {
+        let pattern = Array(pattern.utf8)
+        guard bytes.count >= pattern.count else { return false }
+        return bytes.indices.dropLast(pattern.count - 1).contains {
+            bytes[$0] == pattern[0] && bytes[$0...].starts(with: pattern)
+        }
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {
@@ -56,11 +80,11 @@ enum PastedSecrets {
     }
 
     /// Shannon's, in bits a byte. Twice the logarithm is taken of small whole numbers only, so a table does.
-    private static func entropy(_ text: String) -> Double {
-        var counts: [UInt8: Int] = [:]
-        for byte in text.utf8 { counts[byte, default: 0] += 1 }
-        let total = text.utf8.count
-        return counts.values.reduce(0) { $0 - Double($1) / Double(total) * (log2($1) - log2(total)) }
+    private static func entropy(_ bytes: ArraySlice<UInt8>) -> Double {
+        var counts = [Int](repeating: 0, count: 256)
+        for byte in bytes { counts[Int(byte)] += 1 }
+        let total = bytes.count
+        return counts.lazy.filter { $0 > 0 }.reduce(0) { $0 - Double($1) / Double(total) * (log2($1) - log2(total)) }
     }
 
     /// The binary logarithm to four digits, without the C library's mathematics.

@@ -5,11 +5,15 @@ extension Catalog {
     /// What is to be said of the pins of all processors: missing ones as notes, wrong ones as errors. A run that pins has no
     /// use for it; a reviewer has.
     package func pinDiagnostics() -> [Diagnostic] {
-        processors.flatMap { spec in
-            var findings = PinFindings(spec)
-            findings.look()
-            return findings.diagnostics
-        }.sorted()
+        processors.flatMap { $0.pinDiagnostics() }.sorted()
+    }
+}
+
+extension ProcessorSpec {
+    func pinDiagnostics() -> [Diagnostic] {
+        var findings = PinFindings(self)
+        findings.look()
+        return findings.diagnostics
     }
 }
 
@@ -21,9 +25,12 @@ private struct PinFindings {
 
     mutating func look() {
         let slots = spec.image.slots.sorted { $0.key < $1.key }
-        for (platform, slot) in slots where slot.pin == nil && !slot.isPlaceholder { wrong(platform, slot) }
+        let pins = slots.map { $0.value.pin }
+        for ((platform, slot), pin) in zip(slots, pins) where pin == nil && !slot.isPlaceholder {
+            wrong(platform, slot)
+        }
         if slots.isEmpty, let single = spec.image.single { older(single) }
-        let pinned = slots.filter { $0.value.pin != nil }
+        let pinned = zip(slots, pins).filter { $1 != nil }.map { $0.0 }
         if pinned.count == 1, let (platform, slot) = pinned.first {
             let other: Platform = platform == .amd64 ? .arm64 : .amd64
             add(
@@ -37,7 +44,7 @@ private struct PinFindings {
                 .warning, "\(spec.ref) has no place for its pins", nil,
                 fix: "add image.platforms with 'amd64: sha256:pending' and 'arm64: sha256:pending'")
         }
-        let repositories = Set(pinned.compactMap { $0.value.pin?.repository })
+        let repositories = Set(pins.compactMap { $0?.repository })
         if repositories.count > 1, let slot = pinned.last?.value {
             add(
                 .error, "the pins are in two repositories, \(repositories.sorted().joined(separator: " and "))",

@@ -16,13 +16,14 @@ extension YAMLNode {
             }
         case .sequence(let items):
             var values: [JSONValue] = []
+            values.reserveCapacity(items.count)
             for item in items {
                 guard let value = item.json else { return nil }
                 values.append(value)
             }
             return .array(values)
         case .mapping(let pairs):
-            var members: [String: JSONValue] = [:]
+            var members = [String: JSONValue](minimumCapacity: pairs.count)
             var merged: [String: JSONValue] = [:]
             for pair in pairs {
                 guard let key = pair.key.scalar, let value = pair.value.json else { return nil }
@@ -34,7 +35,8 @@ extension YAMLNode {
                     members[key.text] = value
                 }
             }
-            return .object(members.merging(merged) { written, _ in written })
+            if !merged.isEmpty { members.merge(merged) { written, _ in written } }
+            return .object(members)
         }
     }
 }

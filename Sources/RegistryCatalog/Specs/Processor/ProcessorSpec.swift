@@ -122,7 +122,7 @@ package struct SmokeSpec: Sendable {
 }
 
 /// A spec named by another.
-package struct SpecReference: Sendable {
+package struct SpecReference: Sendable, Hashable {
     package let kind: SupportSpec.Kind
     package let id: SpecID
     package let span: SourceSpan

@@ -80,7 +80,7 @@ extension ProcessorSpecReader {
         let smoke = root.take("smoke")?.mapping?.first { $0.key.scalar?.text == "inputs" }
         if let smoke { check.instances.append(("smoke.inputs", smoke.value)) }
         schemas.append(check)
-        return schema.json
+        return check.json
     }
 
     mutating func outputs(_ root: inout Fields) -> OutputsSpec {
@@ -91,8 +91,9 @@ extension ProcessorSpecReader {
             return .files([])
         }
         guard pairs.contains(where: { $0.key.scalar?.text == "writes" }) else {
-            schemas.append(SchemaCheck(node: node, field: "outputs"))
-            return .schema(node.json ?? .null)
+            let check = SchemaCheck(node: node, field: "outputs")
+            schemas.append(check)
+            return .schema(check.json ?? .null)
         }
         guard var fields = Fields(node, path: "outputs", &findings) else { return .files([]) }
         var prefixes: [String] = []
@@ -138,8 +139,9 @@ extension ProcessorSpecReader {
         guard var smoke = root.fields("smoke", &findings) else { return spec }
         spec.inputs = smoke.take("inputs")?.json
         if let expect = smoke.take("expect") {
-            schemas.append(SchemaCheck(node: expect, field: "smoke.expect"))
-            spec.expect = expect.json
+            let check = SchemaCheck(node: expect, field: "smoke.expect")
+            schemas.append(check)
+            spec.expect = check.json
         }
         spec.startupSeconds = smoke.integer("startup_s", in: 1...3600, &findings) ?? 15
         smoke.reportUnknown(&findings)
