@@ -50,7 +50,7 @@ struct PinTests {
         }
         #expect(after == expected)
         let facts = try await fixture.repository.commit(at: "main")
-        #expect(facts.id.hex == commit)
+        #expect(facts.id.hex == commit.commit)
         #expect(facts.parents == [base])
         #expect(facts.message.hasPrefix("pin: text/stats@1\n"))
         for trailer in [
