@@ -267,6 +267,42 @@ struct BuilderTests {
         #expect(build.target.contains("SOURCE_DATE_EPOCH%22%3A%220%22"))
     }
 
+    @Test("An engine without BuildKit for us builds with the classic builder", .tags(.medium), .timeLimit(.minutes(1)))
+    func classic() async throws {
+        let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
+        let fake = try FakeEngine { request, path in
+            guard path.hasPrefix("/build") else { return Reply("{}") }
+            return request.target.contains("version=2")
+                ? Reply(
+                    #"{"errorDetail":{"message":"dial tcp: lookup build-context-5pf on 1.2.3.4:53: no such host"}}"#)
+                : Reply(#"{"stream":"Step 1/1 : FROM scratch\n"}"#)
+        }
+        let lines = Lines()
+        let builder = EngineBuilder(fake.client, registry: FixedRegistry(platform: .arm64), now: { 0 })
+        let built = try await builder.build(try request(archive.path), log: lines.append)
+        #expect(built.digest == FixedRegistry().pushed)
+        #expect(lines.all.last == "Step 1/1 : FROM scratch")
+        let builds = fake.server.requests.filter { $0.target.contains("/build?") }
+        #expect(builds.count == 2 && builds[1].target.contains("version=1"))
+        #expect(builds[1].target.contains("TARGETARCH%22%3A%22arm64"))
+        #expect(builds.map(\.body.count) == [512 * 4, 512 * 4])
+    }
+
+    @Test("When the classic builder fails too, buildx is what is missing", .tags(.medium), .timeLimit(.minutes(1)))
+    func classicFails() async throws {
+        let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])
+        let fake = try FakeEngine { request, _ in
+            let words = request.target.contains("version=2") ? "BuildKit is not enabled" : "No such image: x"
+            return Reply(#"{"errorDetail":{"message":"\#(words)"}}"#)
+        }
+        let builder = EngineBuilder(fake.client, registry: FixedRegistry(), now: { 0 })
+        await expectFailure(.imageBuild, "No such image: x") {
+            try await builder.build(try request(archive.path)) { _ in }
+        } check: {
+            #expect($0.remedy?.contains("buildx") == true)
+        }
+    }
+
     @Test("A build that the registry knows for another platform is refused", .tags(.medium), .timeLimit(.minutes(1)))
     func wrongPlatform() async throws {
         let archive = try TarArchive([("x/Dockerfile", "FROM scratch")])

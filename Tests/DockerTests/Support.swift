@@ -62,10 +62,12 @@ func expectFailure<Value>(
 /// Says of every image that it is there, for one platform.
 struct FixedRegistry: ImageRegistry {
     var platform = Platform.amd64
+    var pushed: Digest? = try? Digest("sha256:" + String(repeating: "ab", count: 32))
 
     func platforms(of image: ImageReference) async throws(Failure) -> [Platform: ImageReference] { [platform: image] }
     func platform(of image: ImageReference) async throws(Failure) -> Platform { platform }
-    func digest(of tag: ImageReference) async throws(Failure) -> Digest? { nil }
+    func inspectPair(_ images: [Platform: ImageReference]) async throws(Failure) -> [String] { [] }
+    func digest(of tag: ImageReference) async throws(Failure) -> Digest? { pushed }
     func contains(_ image: ImageReference) async throws(Failure) -> Bool { true }
     func tags(of repository: ImageReference) async throws(Failure) -> [String] { [] }
     func tag(_ image: ImageReference, as tag: String) async throws(Failure) {}

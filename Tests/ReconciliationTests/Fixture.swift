@@ -65,5 +65,5 @@ struct Fixture {
     }
 
     /// The effects so far, without looks.
-    var effects: [String] { world.now.log.filter { $0 != "containers" } }
+    var effects: [String] { world.now.log.filter { $0 != "containers" && $0 != "inspect" } }
 }

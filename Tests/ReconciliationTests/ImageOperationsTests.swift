@@ -80,6 +80,24 @@ struct ImageOperationsTests {
         #expect(fixture.world.now.builds.isEmpty)
     }
 
+    @Test func `a pair that is none is not pinned, and what is odd is told`() async throws {
+        let fixture = Fixture()
+        let desired = Fixture.desired([try Fixture.processor()], pins: .commit)
+        fixture.world.change { $0.faults = ["inspect": Failure(.imagePlatform, "amd64 programs for arm64")] }
+        let report = await fixture.apply(try await fixture.plan(desired))
+        #expect(report.hasFailures && fixture.world.now.pins.isEmpty && fixture.world.now.containers.isEmpty)
+        let operations = fixture.operations(desired)
+        #expect(await operations.pin(desired.processors[0]).failure?.code == .imagePlatform)
+
+        fixture.world.change {
+            $0.faults = [:]
+            $0.oddities = ["a program of arm64 lies in amd64"]
+        }
+        let warned = await fixture.apply(try await fixture.plan(desired))
+        #expect(!warned.hasFailures && fixture.world.now.pins.count == 1)
+        #expect(warned.warnings == ["text/stats@1: a program of arm64 lies in amd64"])
+    }
+
     @Test func `pinning what is pinned changes nothing`() async throws {
         let fixture = Fixture()
         let first = try Fixture.processor()

@@ -25,6 +25,8 @@ package final class SimulatedWorld: Sendable {
         package var log: [String] = []
         /// Failures by the start of the log entry that they stop.
         package var faults: [String: Failure] = [:]
+        /// What is odd about every pair.
+        package var oddities: [String] = []
         /// What the builder makes when it makes the wrong thing.
         package var wrongPlatform: Platform?
         /// Whether containers end as soon as they are started.
@@ -113,6 +115,10 @@ extension SimulatedWorld: ImageRegistry {
     package func platform(of image: ImageReference) async throws(Failure) -> Platform {
         guard let platform = now.images[image] else { throw Failure(.imagePull, "\(image) is not there") }
         return platform
+    }
+
+    package func inspectPair(_ images: [Platform: ImageReference]) async throws(Failure) -> [String] {
+        try effect("inspect") { $0.oddities }
     }
 
     package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }

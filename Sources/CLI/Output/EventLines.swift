@@ -23,6 +23,7 @@ struct EventLines {
         case .started: return isVerbose || event.step == .build ? head + style.dim("· ") + name + style.dim(step) : nil
         case .log(let text):
             return isVerbose ? head + style.dim("  \(event.ref.map { "\($0) " } ?? "")\(step) | \(text)") : nil
+        case .warning(let text): return head + style.yellow("! ") + name + step + "  " + text
         case .finished(let text): return head + style.green("✓ ") + name + step + style.dim("  \(text)")
         case .failed(let failure):
             return head + style.red("✗ ") + name + step + "\n"

@@ -14,6 +14,13 @@ package protocol ImageRegistry: Sendable {
     ///   know; `ERR_IMAGE_PULL` or `ERR_NETWORK` when it cannot be had.
     func platform(of image: ImageReference) async throws(Failure) -> Platform
 
+    /// Looks into the images of a pair before they are pinned: each is for its slot, inside too, and they are not one
+    /// image under two names.
+    ///
+    /// - Returns: what is odd but need not be wrong, as sentences.
+    /// - Throws: `Failure` with `ERR_IMAGE_PLATFORM`; `ERR_IMAGE_PULL` or `ERR_NETWORK` when one cannot be had.
+    func inspectPair(_ images: [Platform: ImageReference]) async throws(Failure) -> [String]
+
     /// The digest that a tag stands for, of an index where it is one; `nil` when there is no such tag.
     ///
     /// - Throws: `Failure` with `ERR_IMAGE_PULL` or `ERR_NETWORK`.

@@ -4,7 +4,8 @@ import HTTP
 import JSON
 import SystemPackage
 
-/// Builds with the engine's own API (`POST /build?version=2`: BuildKit without a session), then pushes the local build
+/// Builds with the engine's own API (`POST /build`: BuildKit without a session, and where the engine has none for us the
+/// classic builder), then pushes the local build
 /// tag. For engines without buildx; it can't pull private base images, and an engine with containerd's store refuses it
 /// (moby/buildkit#5623).
 package struct EngineBuilder: ImageBuilder {
@@ -35,8 +36,9 @@ package struct EngineBuilder: ImageBuilder {
         let local = request.repository.tagged(tag.description)
         let bases = try await build(request, as: local, log: log)
         let credentials = try await credentials.credentials(for: local.registry)
-        guard let digest = try await client.push(local, credentials: credentials, report: log) else {
-            throw Failure(.imagePush, "Docker pushed \(local) and told no digest")
+        try await client.push(local, credentials: credentials, report: log)
+        guard let digest = try await registry.digest(of: local) else {
+            throw Failure(.imagePush, "Docker pushed \(local), and the registry has no such tag")
         }
         return try await request.confirmed(digest, bases: bases, by: registry)
     }
@@ -64,9 +66,44 @@ package struct EngineBuilder: ImageBuilder {
         if !options.cacheFrom.isEmpty || !options.cacheTo.isEmpty || !options.attestations.isEmpty {
             log("build.cache and build.attestations are left out: they need the buildx plugin of Docker")
         }
+        do throws(Failure) {
+            return try await build(request, as: local, with: .buildKit, log: log)
+        } catch {
+            guard error.code == .imageBuild, Backend.isMissingBuildKit(error.message) else { throw error }
+            log("this engine's API has no BuildKit for us; its classic builder takes over")
+        }
+        do throws(Failure) {
+            return try await build(request, as: local, with: .classic, log: log)
+        } catch {
+            guard error.code == .imageBuild else { throw error }
+            throw Failure(
+                error.code, error.message,
+                remedy: "The classic builder is the last resort; install Docker's buildx plugin.",
+                detail: error.detail)
+        }
+    }
+
+    /// What in the engine builds.
+    enum Backend: String {
+        case classic = "1"
+        case buildKit = "2"
+
+        /// What engines say that can't build with BuildKit when there is no session (moby/buildkit#5623), or at all.
+        static func isMissingBuildKit(_ words: String) -> Bool {
+            let lower = words.lowercased()
+            if lower.contains("lookup build-context-") { return true }
+            return lower.contains("buildkit")
+                && ["not supported", "not enabled", "experimental"].contains { lower.contains($0) }
+        }
+    }
+
+    private func build(
+        _ request: BuildRequest, as local: ImageReference, with backend: Backend,
+        log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> [ImageReference] {
         let archive = try request.openArchive()
         defer { try? archive.descriptor.close() }
-        var call = EngineClient.Call(.post, Self.path(request, as: local))
+        var call = EngineClient.Call(.post, Self.path(request, as: local, with: backend))
         call.headers["Content-Type"] = "application/x-tar"
         call.body = .file(descriptor: archive.descriptor.rawValue, length: archive.length)
         var (trace, output) = (BuildTrace(), BuildOutput())
@@ -81,10 +118,17 @@ package struct EngineBuilder: ImageBuilder {
         return output.bases.images
     }
 
-    static func path(_ request: BuildRequest, as local: ImageReference) -> String {
-        let args = ["SOURCE_DATE_EPOCH": "0"].merging(request.args) { $1 }
+    static func path(_ request: BuildRequest, as local: ImageReference, with backend: Backend) -> String {
+        var args = ["SOURCE_DATE_EPOCH": "0"]
+        if backend == .classic {
+            // BuildKit knows these by itself.
+            args["TARGETPLATFORM"] = request.platform.oci
+            args["TARGETOS"] = "linux"
+            args["TARGETARCH"] = request.platform.rawValue
+        }
+        args.merge(request.args) { $1 }
         var fields = [
-            ("version", "2"), ("platform", request.platform.oci), ("t", local.description),
+            ("version", backend.rawValue), ("platform", request.platform.oci), ("t", local.description),
             ("dockerfile", request.dockerfile), ("buildargs", JSONValue.object(args.mapValues { .string($0) }).compact),
             ("rm", "1"), ("forcerm", "1"), ("pull", "1"),
         ]

@@ -58,6 +58,13 @@ extension BuildRequest {
 }
 
 extension Services {
+    /// Looks into a pair before it is pinned.
+    ///
+    /// - Throws: `Failure` with `ERR_IMAGE_PLATFORM` when an image is not what its slot says.
+    func inspect(_ images: [Platform: ImageReference], warn: (String) -> Void) async throws(Failure) {
+        for warning in try await registry.inspectPair(images) { warn(warning) }
+    }
+
     /// Makes a pushed image the one that everybody pins for its input key, unless somebody else's is that already.
     ///
     /// - Parameter replaced: the image of the record that gives way.

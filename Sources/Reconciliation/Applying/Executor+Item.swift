@@ -64,6 +64,7 @@ extension Executor {
         _ ref: ProcessorRef, _ action: PinAction, _ images: [Platform: ImageReference], keys: [Platform: InputKey]
     ) async throws(Failure) {
         try await step(ref, .pin) { () throws(Failure) -> ((), String) in
+            try await services.inspect(images) { log.add(ref, .pin, .warning($0)) }
             let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
                 .joined(separator: ", ")
             guard action.mode != .record else { return ((), "\(digests) in the record") }

@@ -32,6 +32,7 @@ extension ImageOperations {
                 "\(processor.ref) cannot be pinned for \(only) alone: its \(other) pin is of other inputs",
                 remedy: "Pin both: pinion pin \(processor.ref)")
         }
+        try await services.inspect(images) { log.add(processor.ref, .pin, .warning($0)) }
         let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
         let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
             .joined(separator: ", ")

@@ -11,6 +11,8 @@ package struct RunEvent: Hashable, Sendable, Codable {
         case started
         /// A line of another program's output, or a token of a processor.
         case log(String)
+        /// Something odd that need not be wrong.
+        case warning(String)
         case finished(String)
         case failed(Failure)
         /// These steps are not done, because this one failed.

@@ -19,6 +19,8 @@ package struct RunReport: Hashable, Sendable, Codable {
     package private(set) var entries: [Entry] = []
     /// Failures that belong to no single ref.
     package private(set) var failures: [Failure] = []
+    /// What is odd but need not be wrong, each with its ref.
+    package private(set) var warnings: [String] = []
     /// How often each step was finished.
     package private(set) var counts: [RunEvent.Step: Int] = [:]
     /// Seconds.
@@ -52,6 +54,7 @@ package struct RunReport: Hashable, Sendable, Codable {
                 entry.status = .failed
                 entry.failures.append(failure)
             case .skipped(let steps): entry.skipped += steps
+            case .warning(let text): warnings.append("\(ref): \(text)")
             case .started, .log: break
             }
             entries[ref] = entry
