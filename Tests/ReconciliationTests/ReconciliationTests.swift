@@ -109,10 +109,27 @@ struct ReconciliationTests {
         #expect(try await fixture.plan(desired).isEmpty)
     }
 
-    @Test func `an image that the OCI registry lost is built again`() async throws {
+    @Test func `what runs as it was tested is not asked about`() async throws {
+        let desired = Fixture.desired([try Fixture.processor(), try Fixture.processor("text/other@1")])
+        await fixture.apply(try await fixture.plan(desired))
+        fixture.world.change { $0.questions = 0 }
+        #expect(try await fixture.plan(desired).isEmpty)
+        #expect(fixture.world.now.questions == 0)
+        fixture.world.change { world in
+            let stopped = world.containers.values.min { $0.name < $1.name }
+            if let stopped { world.containers[stopped.id] = nil }
+        }
+        #expect(try await fixture.plan(desired).items.count == 1)
+        #expect(fixture.world.now.questions > 0)
+    }
+
+    @Test func `an image that the OCI registry lost is built again when it has to be started`() async throws {
         let desired = Fixture.desired([try Fixture.processor()])
         await fixture.apply(try await fixture.plan(desired))
-        fixture.world.change { $0.images = [:] }
+        fixture.world.change {
+            $0.images = [:]
+            $0.containers = [:]
+        }
         let plan = try await fixture.plan(desired)
         #expect(plan.items.first?.builds == [.amd64, .arm64])
         #expect(plan.items.first?.reasons == ["the OCI registry has lost its image"])

@@ -20,6 +20,8 @@ package final class SimulatedWorld: Sendable {
         package var records: [ProcessorRef: RefRecord] = [:]
         package var pins: [PinChange] = []
         package var recordCommits = 0
+        /// How often the registry or the engine was asked about an image.
+        package var questions = 0
         package var nextContainer = 1
         /// What happened, in order: `build llm/litellm@1 amd64`, …
         package var log: [String] = []
@@ -123,7 +125,10 @@ extension SimulatedWorld: ImageRegistry {
 
     package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }
 
-    package func contains(_ image: ImageReference) async throws(Failure) -> Bool { now.images[image] != nil }
+    package func contains(_ image: ImageReference) async throws(Failure) -> Bool {
+        change { $0.questions += 1 }
+        return now.images[image] != nil
+    }
 
     package func tags(of repository: ImageReference) async throws(Failure) -> [String] {
         now.contentTags[repository.repository] ?? []
@@ -140,7 +145,8 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     }
 
     package func imageID(of image: ImageReference) async throws(Failure) -> String? {
-        now.pulled.contains(image) ? image.digest?.description : nil
+        change { $0.questions += 1 }
+        return now.pulled.contains(image) ? image.digest?.description : nil
     }
 
     package func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String {

@@ -20,11 +20,14 @@ extension ImageOperations {
 
     private func pinned(_ processor: DesiredProcessor, only: Platform?) async throws(Failure) -> ImageOutcome {
         let observer = Observer(store: services.store, registry: services.registry, engine: services.engine)
+        let current = try await pins(of: processor)
+        if current.count == Platform.allCases.count, try await observer.recorded(processor) == current {
+            return ImageOutcome(processor.ref, nil, nil, "pinned already")
+        }
         let images = try await observer.images(of: processor)
         for platform in Platform.allCases where images[platform] == nil {
             throw unavailable(platform, of: processor)
         }
-        let current = try await pins(of: processor)
         guard current != images else { return ImageOutcome(processor.ref, nil, nil, "pinned already") }
         if let only, let other = Platform.allCases.first(where: { $0 != only && current[$0] != images[$0] }) {
             throw Failure(

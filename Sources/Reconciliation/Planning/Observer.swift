@@ -29,8 +29,16 @@ package struct Observer: Sendable {
         state.records = try await store.records(of: desired.environment)
         state.containers = try await engine.containers()
         let builds = state.builds
+        var open: [DesiredProcessor] = []
+        for processor in desired.processors {
+            if !refreshesBases, let (image, id) = settled(processor, state) {
+                state.imageIDs[image] = id
+            } else {
+                open.append(processor)
+            }
+        }
         await withTaskGroup(of: Seen.self) { group in
-            var waiting = desired.processors[...]
+            var waiting = open[...]
             for processor in waiting.prefix(Self.width) {
                 group.addTask { await look(processor, builds) }
             }
@@ -41,6 +49,33 @@ package struct Observer: Sendable {
             }
         }
         return state
+    }
+
+    /// The image that a container runs which is recorded as tested with these very inputs and this spec. Nothing else has
+    /// to be asked about it: a run without a change costs one look at the containers, however many processors there are.
+    /// (That the OCI registry still has what is pinned is another question, and `verify-pins` asks it.)
+    private func settled(
+        _ processor: DesiredProcessor, _ state: ObservedState
+    ) -> (image: ImageReference, id: String)? {
+        guard case .build(let recipe) = processor.source, let record = state.records[processor.ref],
+            let applied = record.applied, let binding = record.binding, let image = applied.pins[binding.platform],
+            applied.specHash == processor.specHash, applied.keys == recipe.keys,
+            recipe.keys.allSatisfy({ platform, key in
+                state.builds[key]?.image == applied.pins[platform]
+                    && applied.pins[platform]?.repository == recipe.repository.repository
+            })
+        else { return nil }
+        let runs = state.containers.contains {
+            $0.ref == processor.ref && $0.isRunning && $0.imageID == binding.imageID && $0.specHash == applied.specHash
+        }
+        return runs ? (image, binding.imageID) : nil
+    }
+
+    /// What the build records alone know of a processor.
+    package func recorded(_ processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
+        guard case .build(let recipe) = processor.source else { return [:] }
+        let builds = try await store.builds(of: Self.keys(processor))
+        return recipe.keys.compactMapValues { builds[$0]?.image }
     }
 
     /// The images of one processor, as far as there are any: nothing of the engine is asked.
