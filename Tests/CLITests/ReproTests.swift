@@ -1,4 +1,6 @@
 import DeploymentModel
+import Git
+import JSON
 import Testing
 
 /// Builds twice on a real engine.
