@@ -22,12 +22,20 @@ final class Authorizer: Sendable {
     private let http: HTTPClient
     private let retrying: Retrying
     private let credentials: any CredentialSource
+    private let insecure: Set<RegistryHost>
+    private let deadlines: HTTPDeadlines
     private let remembered = Mutex<[Scope: Remembered]>([:])
 
-    init(http: HTTPClient, retrying: Retrying, credentials: any CredentialSource) {
+    /// - Parameter insecure: hosts of token services that may be reached by plain HTTP, like those on loopback.
+    init(
+        http: HTTPClient, retrying: Retrying, credentials: any CredentialSource, insecure: Set<RegistryHost>,
+        deadlines: HTTPDeadlines
+    ) {
         self.http = http
         self.retrying = retrying
         self.credentials = credentials
+        self.insecure = insecure
+        self.deadlines = deadlines
     }
 
     /// The `Authorization` header that worked for this scope, while it is valid.
@@ -69,12 +77,13 @@ final class Authorizer: Sendable {
     ) async throws(Failure) -> (text: String, lifetime: Duration) {
         guard let realm = parameters["realm"], let url = try? HTTPURL(realm),
             url.origin.scheme == "https" || url.origin.isLoopback
+                || insecure.contains(where: { OCIEndpoint(registry: $0.name, insecure: insecure).origin == url.origin })
         else {
             throw Failure(.network, "\(scope.registry) names a token service that is not reached by https")
         }
         var fields = [("scope", parameters["scope"] ?? "repository:\(scope.path):\(scope.access.actions)")]
         if let service = parameters["service"] { fields.append(("service", service)) }
-        let request = Self.tokenRequest(realm, fields, credentials)
+        let request = tokenRequest(realm, fields, credentials)
         let reply: HTTPReply
         do {
             reply = try await http.fetch(request, upTo: 1 << 20, isIdempotent: true, retrying: retrying)
@@ -92,20 +101,20 @@ final class Authorizer: Sendable {
         return (text, .seconds(seconds) * 0.9)
     }
 
-    private static func tokenRequest(
+    private func tokenRequest(
         _ realm: String, _ fields: [(String, String)], _ credentials: RegistryCredentials
     ) -> HTTPRequest {
         if case .identityToken(let token) = credentials {
             let form = fields + [("grant_type", "refresh_token"), ("client_id", "pinion"), ("refresh_token", token)]
             return HTTPRequest(
                 .post, realm, headers: ["Content-Type": "application/x-www-form-urlencoded"],
-                body: .bytes(Array(HTTPURL.query(form).utf8)), deadlines: .registry)
+                body: .bytes(Array(HTTPURL.query(form).utf8)), deadlines: deadlines)
         }
         var headers = HTTPHeaders()
-        headers["Authorization"] = basic(credentials)
+        headers["Authorization"] = Self.basic(credentials)
         let separator = realm.contains("?") ? "&" : "?"
         return HTTPRequest(
-            .get, realm + separator + HTTPURL.query(fields), headers: headers, deadlines: .registry, redirectLimit: 10)
+            .get, realm + separator + HTTPURL.query(fields), headers: headers, deadlines: deadlines, redirectLimit: 10)
     }
 
     private func refusal(_ reply: HTTPReply, _ scope: Scope, _ credentials: RegistryCredentials) -> Failure {
@@ -133,10 +142,4 @@ enum Access: Hashable, Sendable {
     var actions: String { self == .pull ? "pull" : "pull,push" }
     var verb: String { self == .pull ? "read" : "write" }
     var code: ErrorCode { self == .pull ? .imagePull : .imagePush }
-}
-
-extension HTTPDeadlines {
-    /// For answers of at most a few megabytes.
-    static let registry = HTTPDeadlines(
-        connect: .seconds(10), firstByte: .seconds(30), idle: .seconds(30), whole: .seconds(120))
 }

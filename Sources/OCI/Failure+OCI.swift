@@ -30,7 +30,12 @@ extension Failure {
                 access.code, "\(image.registry) has no \(image)",
                 remedy: "Check the name, and whether it was pushed; some registries say this to users without access.",
                 detail: detail)
-        case 429, 500...:
+        case 429:
+            self.init(
+                .network, "\(image.registry) has had too many requests, it says about \(image)",
+                remedy: "Wait, or log in, which raises the limit in many places: docker login \(image.registry)",
+                detail: detail)
+        case 500...:
             self.init(.network, "\(image.registry) answered \(reply.status) about \(image)", detail: detail)
         default:
             self.init(access.code, "\(image.registry) answered \(reply.status) about \(image)", detail: detail)

@@ -34,7 +34,7 @@ extension OCIRegistryClient: ImageRegistry {
 
     package func tags(of repository: ImageReference) async throws(Failure) -> [String] {
         var tags: [String] = []
-        var call = Call(.get, repository, "tags/list?n=1000")
+        var call = self.call(.get, repository, "tags/list?n=1000")
         for _ in 0..<Self.pageLimit {
             let reply = try await fetch(call)
             if reply.status == 404 { return [] }
@@ -45,7 +45,7 @@ extension OCIRegistryClient: ImageRegistry {
             }
             tags += page.arrayValue?.compactMap(\.stringValue) ?? []
             guard let next = try nextPage(reply, repository) else { return tags }
-            call = Call(.get, repository, url: next)
+            call = self.call(.get, repository, url: next)
         }
         throw Failure(.imagePull, "\(repository.registry) sends pages of tags of \(repository) without end")
     }

@@ -8,7 +8,22 @@ extension OCIRegistryClient {
     /// - Throws: `Failure` with `ERR_IMAGE_PULL` when it is not there, is refused, is no manifest (schema 1, a log-in
     ///   page), or is not the content of the digest that was asked for or announced; `ERR_NETWORK`.
     package func manifest(of image: ImageReference) async throws(Failure) -> Manifest {
-        let reply = try await fetch(Call(.get, image, Self.path(image), headers: ["Accept": MediaType.accept]))
+        try checked(await manifestReply(image), image)
+    }
+
+    /// The manifest, or `nil` when the registry has none.
+    ///
+    /// - Throws: as `manifest`, but for 404.
+    func manifestIfPresent(of image: ImageReference) async throws(Failure) -> Manifest? {
+        let reply = try await manifestReply(image)
+        return reply.status == 404 ? nil : try checked(reply, image)
+    }
+
+    private func manifestReply(_ image: ImageReference) async throws(Failure) -> HTTPReply {
+        try await fetch(call(.get, image, Self.path(image), headers: ["Accept": MediaType.accept]))
+    }
+
+    private func checked(_ reply: HTTPReply, _ image: ImageReference) throws(Failure) -> Manifest {
         guard reply.isSuccess else { throw Failure(reply, image: image, access: .pull) }
         let manifest: Manifest
         do throws(Manifest.Malformed) {
@@ -31,7 +46,7 @@ extension OCIRegistryClient {
     ///
     /// - Throws: `Failure` with `ERR_IMAGE_PULL` or `ERR_NETWORK`.
     package func claimedDigest(of image: ImageReference) async throws(Failure) -> Digest? {
-        let reply = try await fetch(Call(.head, image, Self.path(image), headers: ["Accept": MediaType.accept]))
+        let reply = try await fetch(call(.head, image, Self.path(image), headers: ["Accept": MediaType.accept]))
         if reply.status == 404 { return nil }
         guard reply.isSuccess else { throw Failure(reply, image: image, access: .pull) }
         guard MediaType(contentType: reply.headers["Content-Type"] ?? "") != nil else {
@@ -49,7 +64,7 @@ extension OCIRegistryClient {
     ///
     /// - Throws: `Failure` with `ERR_IMAGE_PUSH` when it is refused or stored under another digest; `ERR_NETWORK`.
     package func put(_ manifest: Manifest, as image: ImageReference) async throws(Failure) {
-        let call = Call(
+        let call = self.call(
             .put, image, Self.path(image), access: .push, headers: ["Content-Type": manifest.mediaType.rawValue],
             body: .bytes(manifest.bytes))
         var reply = try await fetch(call)
@@ -74,15 +89,18 @@ extension HTTPReply {
     /// Claims that a manifest was refused because the registry has not got what it refers to.
     fileprivate var missesBlob: Bool {
         guard status == 400 || status == 404, let json = try? JSONValue(parsing: body) else { return false }
-        return json["errors"]?.arrayValue?.contains { $0["code"]?.stringValue?.hasSuffix("BLOB_UNKNOWN") == true } == true
+        return json["errors"]?.arrayValue?.contains { $0["code"]?.stringValue?.hasSuffix("BLOB_UNKNOWN") == true }
+            == true
     }
 }
 
 extension Retrying {
     /// How long to wait before something is done once more that a 503 would be repeated for; `nil` when that is enough.
-    func pause(before attempt: inout Int, of method: HTTPMethod) -> Duration? {
+    ///
+    /// - Parameter headers: of the answer, for `Retry-After`.
+    func pause(before attempt: inout Int, of method: HTTPMethod, headers: HTTPHeaders = [:]) -> Duration? {
         defer { attempt += 1 }
         return policy.delay(
-            after: .answered(status: 503, headers: [:]), attempt: attempt, method: method, jitter: jitter())
+            after: .answered(status: 503, headers: headers), attempt: attempt, method: method, jitter: jitter())
     }
 }

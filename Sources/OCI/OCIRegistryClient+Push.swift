@@ -85,26 +85,43 @@ extension OCIRegistryClient {
         if try await containsBlob(blob.digest, of: repository) { return "\(blob.digest.short) is there already" }
         var attempt = 1
         while true {
+            let failure: Failure
+            var headers: HTTPHeaders = [:]
+            var mayHelp = true
             do throws(Failure) {
-                return try await uploadOnce(blob, from: folder, to: repository, mounting: paths)
+                switch try await uploadOnce(blob, from: folder, to: repository, mounting: paths) {
+                case .done(let line): return line
+                case .refused(let reply):
+                    failure = Failure(reply, image: repository.pinned(to: blob.digest), access: .push)
+                    headers = reply.headers
+                    mayHelp = reply.mayTakeUpload
+                }
             } catch {
-                // Each attempt opens a new session, so that the whole of it may be repeated like a PUT.
-                guard error.code == .network, !Task.isCancelled,
-                    let pause = retrying.pause(before: &attempt, of: .put)
-                else { throw error }
-                do { try await retrying.wait(pause) } catch { throw Failure(.network, "the push was cancelled") }
+                failure = error
+                mayHelp = error.code == .network
             }
+            // Each attempt opens a new session, so that the whole of it may be repeated like a PUT.
+            guard mayHelp, !Task.isCancelled,
+                let pause = retrying.pause(before: &attempt, of: .put, headers: headers)
+            else { throw failure }
+            do { try await retrying.wait(pause) } catch { throw Failure(.network, "the push was cancelled") }
         }
+    }
+
+    private enum Upload {
+        /// With a line about what was done.
+        case done(String)
+        case refused(HTTPReply)
     }
 
     private func uploadOnce(
         _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String]
-    ) async throws(Failure) -> String {
+    ) async throws(Failure) -> Upload {
         var query = ""
         for path in paths {
             query = "?" + HTTPURL.query([("mount", blob.digest.description), ("from", path)])
-            let reply = try await fetch(Call(.post, repository, "blobs/uploads/" + query, access: .push))
-            if reply.status == 201 { return "\(blob.digest.short) taken over from \(path)" }
+            let reply = try await open(repository, query)
+            if reply.status == 201 { return .done("\(blob.digest.short) taken over from \(path)") }
             // No such blob there: the registry opened a session instead.
             if reply.status == 202 {
                 if path == paths.last { return try await send(blob, from: folder, to: repository, session: reply) }
@@ -112,14 +129,19 @@ extension OCIRegistryClient {
             }
             break
         }
-        let reply = try await fetch(Call(.post, repository, "blobs/uploads/", access: .push))
+        let reply = try await open(repository)
         guard reply.status == 202 else { throw Failure(reply, image: repository, access: .push) }
         return try await send(blob, from: folder, to: repository, session: reply)
     }
 
+    /// Opens a session. One that is never used costs the registry nothing, so that this may be sent twice.
+    private func open(_ repository: ImageReference, _ query: String = "") async throws(Failure) -> HTTPReply {
+        try await fetch(call(.post, repository, "blobs/uploads/" + query, access: .push), isIdempotent: true)
+    }
+
     private func send(
         _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, session: HTTPReply
-    ) async throws(Failure) -> String {
+    ) async throws(Failure) -> Upload {
         let file = try folder.open(blob)
         defer { try? file.close() }
         let url: HTTPURL
@@ -132,16 +154,18 @@ extension OCIRegistryClient {
             throw Failure(.imagePush, "\(repository.registry) wants the upload of \(blob.digest) without https")
         }
         let target = url.string + (url.string.contains("?") ? "&" : "?")
-        let call = Call(
+        let call = self.call(
             .put, repository, url: target + HTTPURL.query([("digest", blob.digest.description)]), access: .push,
             headers: ["Content-Type": "application/octet-stream"],
             body: .file(descriptor: file.rawValue, length: blob.size),
-            // Registries may take their time to store a layer when it is all there.
-            deadlines: HTTPDeadlines(connect: .seconds(10), firstByte: .seconds(300), idle: .seconds(30)))
+            deadlines: deadlines.upload(of: blob.size))
         let reply = try await fetch(call, retrying: .never)
-        guard reply.status == 201 || reply.status == 204 else {
-            throw Failure(reply, image: repository.pinned(to: blob.digest), access: .push)
-        }
-        return "\(blob.digest.short) sent, \(blob.size) bytes"
+        guard reply.status == 201 || reply.status == 204 else { return .refused(reply) }
+        return .done("\(blob.digest.short) sent, \(blob.size) bytes")
     }
+}
+
+extension HTTPReply {
+    /// Whether the same bytes may be taken in another session: the server is not well, or has forgotten this one.
+    fileprivate var mayTakeUpload: Bool { status == 404 || RetryPolicy.isTransient(status: status) }
 }

@@ -3,8 +3,9 @@ package import HTTP
 
 /// Speaks to OCI registries (OCI distribution specification 1.1; Docker's registry API v2).
 ///
-/// Every manifest's digest is computed from the bytes that came, never taken from a header. Loopback registries are
-/// reached by plain HTTP, all others by https. Safe to share; tokens are remembered per repository.
+/// Every manifest's digest is computed from the bytes that came, never taken from a header. Loopback registries and those
+/// that the user calls insecure are reached by plain HTTP, all others by https. Safe to share; tokens are remembered per
+/// repository.
 package struct OCIRegistryClient: Sendable {
     /// The largest manifest or config that is taken; registries must accept manifests of 4 MiB.
     package static let documentLimit = 4 << 20
@@ -12,54 +13,41 @@ package struct OCIRegistryClient: Sendable {
     let http: HTTPClient
     let retrying: Retrying
     let layerCache: LayerFactsCache?
+    let deadlines: HTTPDeadlines
     private let authorizer: Authorizer
+    private let insecure: Set<RegistryHost>
 
     /// - Parameters:
     ///   - credentials: by default nobody is logged in anywhere.
     ///   - layerCache: where the facts of layers are kept; by default nowhere.
+    ///   - insecure: registries other than on loopback that are reached by plain HTTP.
+    ///   - deadlines: for answers of at most a few megabytes; larger ones get more time in all.
     package init(
         http: HTTPClient = .shared, retrying: Retrying = Retrying(),
-        credentials: any CredentialSource = NoCredentials(), layerCache: LayerFactsCache? = nil
+        credentials: any CredentialSource = NoCredentials(), layerCache: LayerFactsCache? = nil,
+        insecure: Set<RegistryHost> = [], deadlines: HTTPDeadlines = .registry
     ) {
         self.layerCache = layerCache
         self.http = http
         self.retrying = retrying
-        authorizer = Authorizer(http: http, retrying: retrying, credentials: credentials)
+        self.insecure = insecure
+        self.deadlines = deadlines
+        authorizer = Authorizer(
+            http: http, retrying: retrying, credentials: credentials, insecure: insecure, deadlines: deadlines)
     }
 
     /// One request to a repository, before its authorisation.
     struct Call {
-        var method = HTTPMethod.get
+        let method: HTTPMethod
         /// The repository, and what failures name.
         let image: ImageReference
-        var access = Access.pull
+        let endpoint: OCIEndpoint
+        let access: Access
         /// In full.
         let url: String
-        var headers: HTTPHeaders = [:]
-        var body = HTTPRequest.Body.none
-        var deadlines = HTTPDeadlines.registry
-
-        init(
-            _ method: HTTPMethod = .get, _ image: ImageReference, _ rest: String, access: Access = .pull,
-            headers: HTTPHeaders = [:], body: HTTPRequest.Body = .none, deadlines: HTTPDeadlines = .registry
-        ) {
-            self.init(
-                method, image, url: OCIEndpoint(registry: image.registry).url(image.path, rest), access: access,
-                headers: headers, body: body, deadlines: deadlines)
-        }
-
-        init(
-            _ method: HTTPMethod = .get, _ image: ImageReference, url: String, access: Access = .pull,
-            headers: HTTPHeaders = [:], body: HTTPRequest.Body = .none, deadlines: HTTPDeadlines = .registry
-        ) {
-            self.method = method
-            self.image = image
-            self.access = access
-            self.url = url
-            self.headers = headers
-            self.body = body
-            self.deadlines = deadlines
-        }
+        let headers: HTTPHeaders
+        let body: HTTPRequest.Body
+        let deadlines: HTTPDeadlines
 
         var scope: Authorizer.Scope {
             Authorizer.Scope(registry: image.registry, path: image.path, access: access)
@@ -69,7 +57,7 @@ package struct OCIRegistryClient: Sendable {
             var headers = headers
             // An upload may go to another server, which gets no credentials.
             if let authorization, let url = try? HTTPURL(url),
-                url.origin == OCIEndpoint(registry: image.registry).origin
+                url.origin == endpoint.origin
             {
                 headers["Authorization"] = authorization
             }
@@ -77,12 +65,40 @@ package struct OCIRegistryClient: Sendable {
         }
     }
 
+    /// A call about something in a repository.
+    func call(
+        _ method: HTTPMethod = .get, _ image: ImageReference, _ rest: String, access: Access = .pull,
+        headers: HTTPHeaders = [:], body: HTTPRequest.Body = .none, deadlines: HTTPDeadlines? = nil
+    ) -> Call {
+        call(
+            method, image, url: endpoint(of: image).url(image.path, rest), access: access, headers: headers,
+            body: body, deadlines: deadlines)
+    }
+
+    /// A call to where the registry itself led.
+    func call(
+        _ method: HTTPMethod = .get, _ image: ImageReference, url: String, access: Access = .pull,
+        headers: HTTPHeaders = [:], body: HTTPRequest.Body = .none, deadlines: HTTPDeadlines? = nil
+    ) -> Call {
+        Call(
+            method: method, image: image, endpoint: endpoint(of: image), access: access, url: url, headers: headers,
+            body: body, deadlines: deadlines ?? self.deadlines)
+    }
+
+    private func endpoint(of image: ImageReference) -> OCIEndpoint {
+        OCIEndpoint(registry: image.registry, insecure: insecure)
+    }
+
     /// Sends a call and reads its whole answer, with retries and log-in; any status comes back.
     ///
+    /// - Parameter isIdempotent: whether it may be sent twice; default what its method says.
     /// - Throws: `Failure` with `ERR_NETWORK` when there is no answer, or what the log-in threw.
-    func fetch(_ call: Call, retrying: Retrying? = nil) async throws(Failure) -> HTTPReply {
+    func fetch(
+        _ call: Call, isIdempotent: Bool? = nil, retrying: Retrying? = nil
+    ) async throws(Failure) -> HTTPReply {
         try await authorized(call) { (request) async throws(HTTPError) in
-            try await http.fetch(request, upTo: Self.documentLimit, retrying: retrying ?? self.retrying)
+            try await http.fetch(
+                request, upTo: Self.documentLimit, isIdempotent: isIdempotent, retrying: retrying ?? self.retrying)
         } head: {
             ($0.status, $0.headers, $0.url)
         }
@@ -104,7 +120,7 @@ package struct OCIRegistryClient: Sendable {
         let answer = try await attempt(call, authorizer.header(for: call.scope), send)
         let (status, headers, url) = head(answer)
         // Only the registry itself may ask for a log-in, not whoever it redirects to.
-        guard status == 401, url.origin == OCIEndpoint(registry: call.image.registry).origin else { return answer }
+        guard status == 401, url.origin == call.endpoint.origin else { return answer }
         let challenges = headers.values("WWW-Authenticate").flatMap(Challenge.parse)
         guard let header = try await authorizer.answer(challenges, for: call.scope) else { return answer }
         return try await attempt(call, header, send)

@@ -101,6 +101,66 @@ struct AuthenticationTests {
         }
     }
 
+    @Test(
+        "Plain HTTP is for loopback and for what is named",
+        arguments: [
+            ("127.0.0.1:5000", "http://127.0.0.1:5000"), ("localhost:5000", "http://localhost:5000"),
+            ("[::1]:5000", "http://[::1]:5000"), ("registry.lan:5000", "http://registry.lan:5000"),
+            ("registry.lan", "https://registry.lan"), ("ghcr.io", "https://ghcr.io"),
+            ("docker.io", "https://registry-1.docker.io"), ("127.0.0.1.example", "https://127.0.0.1.example"),
+        ])
+    func plainHTTP(registry: String, base: String) throws {
+        let named = try #require(RegistryHost("registry.lan:5000"))
+        #expect(OCIEndpoint(registry: registry, insecure: [named]).base == base)
+    }
+
+    @Test("A registry is named by host and port", arguments: ["http://a.example", "a.example/b", "a", "", "a b.c"])
+    func noHost(text: String) {
+        #expect(RegistryHost(text) == nil)
+    }
+
+    @Test("A token service without https is asked only when it is named")
+    func insecureTokenService() async throws {
+        wantTokens(from: "http://auth.invalid/token")
+        let named = try #require(RegistryHost("auth.invalid"))
+        let client = OCIRegistryClient.impatient(attempts: 1, insecure: [named])
+        let image = try registry.image("a/b:1")
+        do throws(Failure) {
+            _ = try await client.manifest(of: image)
+            Issue.record("no failure")
+        } catch {
+            // Nobody is there: but it was asked.
+            #expect(error.message.contains("can't be reached"), "\(error)")
+        }
+    }
+
+    @Test("A token for a mount is for both repositories")
+    func mountToken() async throws {
+        let service = try LoopbackServer.answering { _ in Reply(#"{"token":"good","expires_in":300}"#) }
+        let layout = try PushTests.Layout()
+        let uploads = PushTests.Uploads(mountable: [layout.layer.description, layout.config.description])
+        registry.override { [url = service.url] request in
+            guard request.header("authorization") != "Bearer good" else { return uploads.reply(request) }
+            let both = request.target.contains("from=") ? " repository:base/x:pull" : ""
+            let challenge = #"Bearer realm="\#(url)/t",service="fake",scope="repository:a/b:pull,push\#(both)""#
+            return Reply(401, headers: [("WWW-Authenticate", challenge)], "")
+        }
+        let client = OCIRegistryClient.impatient()
+        _ = try await client.push(
+            layout: layout.folder, to: registry.image("a/b"), mountingFrom: [registry.image("base/x:1")])
+        let scope = "scope=repository%3Aa%2Fb%3Apull%2Cpush%20repository%3Abase%2Fx%3Apull"
+        #expect(service.requests.contains { $0.target.contains(scope) }, "\(service.requests.map(\.target))")
+    }
+
+    @Test("A token that is said to last for ever is no trouble", arguments: ["9223372036854775807", "-1", "0"])
+    func lifetime(seconds: String) async throws {
+        let service = try LoopbackServer.answering { _ in Reply(#"{"token":"good","expires_in":\#(seconds)}"#) }
+        wantTokens(from: service.url + "/token")
+        let client = OCIRegistryClient.impatient()
+        for _ in 0..<2 { _ = try await client.manifest(of: registry.image("a/b:1")) }
+        #expect(service.requests.count == 1)
+    }
+
     @Test("A registry that recovers is asked again; one that does not is an error of the network")
     func retries() async throws {
         let image = try registry.image("a/b:1")

@@ -131,11 +131,23 @@ final class FakeRegistry: Sendable {
 
 extension OCIRegistryClient {
     /// A client that does not wait between attempts.
-    static func impatient(attempts: Int = 3, credentials: any CredentialSource = NoCredentials()) -> OCIRegistryClient {
+    static func impatient(
+        attempts: Int = 3, credentials: any CredentialSource = NoCredentials(), insecure: Set<RegistryHost> = [],
+        deadlines: HTTPDeadlines = .registry, pauses: Pauses = Pauses()
+    ) -> OCIRegistryClient {
         OCIRegistryClient(
-            http: HTTPClient(), retrying: Retrying(RetryPolicy(attempts: attempts), wait: { _ in }),
-            credentials: credentials)
+            http: HTTPClient(), retrying: Retrying(RetryPolicy(attempts: attempts), wait: pauses.add),
+            credentials: credentials, insecure: insecure, deadlines: deadlines)
     }
+}
+
+/// What would have been waited for.
+final class Pauses: Sendable {
+    private let durations = Mutex<[Duration]>([])
+
+    var all: [Duration] { durations.withLock { $0 } }
+
+    @Sendable func add(_ duration: Duration) { durations.withLock { $0.append(duration) } }
 }
 
 /// The same credentials for every registry.

@@ -2,6 +2,7 @@ import DeploymentModel
 import HTTP
 import JSON
 import LoopbackServer
+import Synchronization
 import Testing
 
 @testable import OCI
@@ -256,6 +257,66 @@ struct OCIRegistryClientTests {
         await expectFailure(.imagePull, "larger than") { () async throws(Failure) in
             for try await _ in try await client.blob(digest, size: 100, of: image) {}
         }
+    }
+
+    @Test(
+        "A blob that breaks off goes on from there, whether the server knows ranges or not", arguments: [true, false])
+    func resumed(knowsRanges: Bool) async throws {
+        let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7 / 3) }
+        let asked = Mutex<[String?]>([])
+        let taken = Mutex(0)
+        let server = try LoopbackServer { connection in
+            guard let request = connection.readRequest() else { return }
+            let range = request.header("range")
+            let number = asked.withLock { asked in
+                asked.append(range)
+                return asked.count
+            }
+            let start = knowsRanges ? range.flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0 : 0
+            let rest = bytes[start...]
+            connection.write(
+                start > 0
+                    ? "HTTP/1.1 206 P\r\nContent-Range: bytes \(start)-299999/300000\r\n" : "HTTP/1.1 200 OK\r\n")
+            connection.write("Content-Length: \(rest.count)\r\nConnection: close\r\n\r\n")
+            guard number < 3 else { return _ = connection.write(Array(rest)) }
+            connection.write(Array(rest.prefix(100_000)))
+            // What nobody has taken when a connection breaks is lost, and asked for again.
+            for _ in 0..<10_000 where taken.withLock({ $0 }) < start + 100_000 { Connection.pause(milliseconds: 1) }
+        }
+        let image = try ImageReference("127.0.0.1:\(server.port)/a/b")
+        var read: [UInt8] = []
+        for try await chunk in try await client.blob(ContentHash.digest(of: bytes), size: 300_000, of: image) {
+            read += chunk
+            taken.withLock { $0 += chunk.count }
+        }
+        #expect(read == bytes)
+        let last = knowsRanges ? "bytes=200000-" : "bytes=100000-"
+        #expect(asked.withLock { $0 } == [nil, "bytes=100000-", last])
+    }
+
+    @Test("A blob that never gets whole is an error of the network, not another blob")
+    func neverWhole() async throws {
+        let bytes = [UInt8](repeating: 7, count: 1000)
+        let digest = registry.addBlob(bytes)
+        registry.override { $0.path.contains("/blobs/") ? Reply(body: Array(bytes.prefix(10))) : nil }
+        let image = try registry.image("a/b")
+        await expectFailure(.network, "ended after") { () async throws(Failure) in
+            for try await _ in try await client.blob(digest, size: 1000, of: image) {}
+        }
+        #expect(registry.server.requests.count == 3)
+    }
+
+    @Test("What an image lacks is found with one question for each manifest and each layer")
+    func missingParts() async throws {
+        let digest = registry.addImage("amd64")
+        let image = try registry.image("a/b").pinned(to: digest)
+        let known = KnownBlobs()
+        for _ in 0..<2 { #expect(try await client.missing(of: image, besides: known) == []) }
+        #expect(registry.server.requests.map(\.method) == ["GET", "HEAD", "GET"])
+        registry.override { $0.method == "HEAD" ? Reply(404, "") : nil }
+        #expect(try await client.missing(of: image).count == 1)
+        let gone = try registry.image("a/b").pinned(to: ContentHash.digest(of: [1]))
+        #expect(try await client.missing(of: gone) == [gone.digest])
     }
 
     @Test("A blob may live elsewhere; credentials don't go there")

@@ -174,6 +174,43 @@ struct PushTests {
         #expect(posts == 4)
     }
 
+    @Test("An upload waits for as long as the registry asks", arguments: [429, 503])
+    func retryAfter(status: Int) async throws {
+        let (layout, uploads) = (try Layout(), Uploads())
+        let refused = Mutex<Set<String>>([])
+        registry.override { request in
+            let step = request.method + request.path
+            guard request.method == "PUT" || request.method == "POST", !step.contains("/manifests/"),
+                refused.withLock({ $0.insert(step).inserted })
+            else { return uploads.reply(request) }
+            let (now, then) = ("Sat, 21 Nov 2026 06:00:00 GMT", "Sat, 21 Nov 2026 06:00:07 GMT")
+            return Reply(
+                status,
+                headers: request.method == "PUT" ? [("Retry-After", "7")] : [("Date", now), ("Retry-After", then)],
+                "")
+        }
+        let pauses = Pauses()
+        let client = OCIRegistryClient.impatient(pauses: pauses)
+        #expect(try await client.push(layout: layout.folder, to: registry.image("a/b")) == layout.manifest)
+        #expect(pauses.all.count >= 2 && pauses.all.allSatisfy { $0 >= .seconds(7) }, "\(pauses.all)")
+    }
+
+    @Test("A session that the registry has forgotten is opened anew")
+    func forgotten() async throws {
+        let (layout, uploads) = (try Layout(), Uploads())
+        let isFirst = Mutex(true)
+        registry.override { request in
+            guard request.path.hasSuffix("/session"),
+                isFirst.withLock({ first in
+                    defer { first = false }
+                    return first
+                })
+            else { return uploads.reply(request) }
+            return Reply(404, #"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#)
+        }
+        #expect(try await client.push(layout: layout.folder, to: registry.image("a/b")) == layout.manifest)
+    }
+
     @Test("A refusal is a failed push that says how to log in")
     func refused() async throws {
         let layout = try Layout()

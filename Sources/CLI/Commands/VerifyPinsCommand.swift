@@ -17,6 +17,8 @@ struct VerifyPinsCommand: AsyncParsableCommand {
 
     @OptionGroup var options: RevisionOptions
 
+    @OptionGroup var oci: OCIOptions
+
     @Flag(help: "Print the pinned images, one a line, and check nothing.")
     var keepList = false
 
@@ -31,7 +33,7 @@ struct VerifyPinsCommand: AsyncParsableCommand {
                 return .success
             }
             let credentials = try DockerCredentials.reading(environment: ProcessInfo.processInfo.environment)
-            let rows = await check(pinned, OCIRegistryClient(credentials: credentials))
+            let rows = await check(pinned, oci.client(credentials: credentials))
             let bad = rows.filter { !$0.isWhole }
             if json {
                 Output.result(try JSONText(rows).text)
@@ -68,14 +70,16 @@ struct VerifyPinsCommand: AsyncParsableCommand {
     private static let width = 16
 
     private func check(_ pinned: PinnedImages, _ registry: OCIRegistryClient) async -> [PinRow] {
-        await withTaskGroup(of: PinRow.self) { group in
+        let known = KnownBlobs()
+        return await withTaskGroup(of: PinRow.self) { group in
             var waiting = pinned.images[...]
             func addNext() {
                 guard let image = waiting.popFirst() else { return }
                 let places = pinned.places[image] ?? []
                 group.addTask {
                     do throws(Failure) {
-                        return PinRow(image: image, places: places, missing: try await registry.missing(of: image))
+                        let missing = try await registry.missing(of: image, besides: known)
+                        return PinRow(image: image, places: places, missing: missing)
                     } catch { return PinRow(image: image, places: places, missing: [], failure: error) }
                 }
             }

@@ -34,7 +34,7 @@ struct Session {
         store = GitStateStore(workspace.references, as: authorship, time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
-        registry = OCIRegistryClient(credentials: logins, layerCache: LayerFactsCache(environment: environment))
+        registry = options.oci.client(credentials: logins)
         engine = DockerEngine(
             EngineClient(try EngineAddress.resolve(environment: environment)),
             credentials: logins)

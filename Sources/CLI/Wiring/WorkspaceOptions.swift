@@ -22,6 +22,8 @@ struct WorkspaceOptions: ParsableArguments {
 
     @Option(help: "Where pins go, instead of what the environment says: commit, branch or record.")
     var pins: PinMode?
+
+    @OptionGroup var oci: OCIOptions
 }
 
 extension PinMode: ExpressibleByArgument {}
