@@ -16,7 +16,9 @@ package final class Connection {
     }
 
     /// The next request, its body included; `nil` when the client has gone.
-    package func readRequest() -> ReceivedRequest? {
+    ///
+    /// - Parameter limit: the most bytes of its body that are read; the rest is left for whoever reads next.
+    package func readRequest(bodyUpTo limit: Int = .max) -> ReceivedRequest? {
         guard let head = readHead() else { return nil }
         let lines = head.split(separator: "\r\n", omittingEmptySubsequences: false)
         let start = lines[0].split(separator: " ")
@@ -27,8 +29,16 @@ package final class Connection {
             return (line[..<colon].lowercased(), String(value))
         }
         let length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
-        guard let body = read(exactly: length) else { return nil }
+        guard let body = read(exactly: min(length, limit)) else { return nil }
         return ReceivedRequest(method: String(start[0]), target: String(start[1]), headers: headers, body: body)
+    }
+
+    /// The request with what was left of its body; `nil` when the client has gone.
+    package func readRest(of request: ReceivedRequest) -> ReceivedRequest? {
+        let length = request.header("content-length").flatMap { Int($0) } ?? 0
+        guard let rest = read(exactly: length - request.body.count) else { return nil }
+        return ReceivedRequest(
+            method: request.method, target: request.target, headers: request.headers, body: request.body + rest)
     }
 
     /// Sends bytes; false when the client has gone.
@@ -52,6 +62,31 @@ package final class Connection {
     /// Returns when the client has closed its end.
     package func waitForEnd() {
         while receive() { buffered = [] }
+    }
+
+    /// Everything until the other side closes its end.
+    package func readToEnd() -> [UInt8] {
+        while receive() {}
+        defer { buffered = [] }
+        return buffered
+    }
+
+    /// Waits, on this connection's thread.
+    package static func pause(milliseconds: UInt32) {
+        usleep(milliseconds * 1000)
+    }
+
+    /// Makes the coming end of the connection a reset.
+    package func resetAtEnd() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Talks to a server on a port of 127.0.0.1 and closes the connection.
+    package static func with<Value>(port: Int, _ body: (Connection) -> Value) throws -> Value {
+        let descriptor = try connectLoopback(port: port)
+        defer { close(descriptor) }
+        return body(Connection(descriptor))
     }
 
     private func readHead() -> String? {

@@ -35,6 +35,25 @@ func bindLoopback() throws -> (descriptor: Int32, port: Int) {
     return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
 }
 
+/// Connects to a port of 127.0.0.1.
+func connectLoopback(port: Int) throws -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let descriptor = try streamSocket(AF_INET)
+    let status = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    guard status == 0 else {
+        close(descriptor)
+        throw SocketError("connect")
+    }
+    return descriptor
+}
+
 /// Listens on a unix socket at a path, at most about 100 bytes long.
 func listenUnix(_ path: String) throws -> Int32 {
     var address = sockaddr_un()
@@ -45,13 +64,18 @@ func listenUnix(_ path: String) throws -> Int32 {
     return descriptor
 }
 
-private func bound<Address>(_ family: Int32, _ address: Address) throws -> Int32 {
+private func streamSocket(_ family: Int32) throws -> Int32 {
     #if canImport(Darwin)
         let descriptor = socket(family, SOCK_STREAM, 0)
     #else
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     #endif
     guard descriptor >= 0 else { throw SocketError("socket") }
+    return descriptor
+}
+
+private func bound<Address>(_ family: Int32, _ address: Address) throws -> Int32 {
+    let descriptor = try streamSocket(family)
     let status = withUnsafePointer(to: address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             bind(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
