@@ -1,6 +1,7 @@
 import DeploymentModel
 import Git
 import JSON
+import TestSupport
 import Testing
 
 /// Builds twice on a real engine.
