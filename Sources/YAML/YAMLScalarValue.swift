@@ -22,8 +22,17 @@ extension YAMLNode {
 extension YAMLScalarValue {
     /// Resolves a plain scalar.
     init(core text: String) {
+        // Most plain scalars are words, which the first letter tells apart from all that means something else.
+        guard let first = text.utf8.first else {
+            self = .null
+            return
+        }
+        guard first < 0x3A || "~nNtTfF".utf8.contains(first) else {
+            self = .string(text)
+            return
+        }
         switch text {
-        case "", "~", "null", "Null", "NULL": self = .null
+        case "~", "null", "Null", "NULL": self = .null
         case "true", "True", "TRUE": self = .bool(true)
         case "false", "False", "FALSE": self = .bool(false)
         case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF": self = .number(.infinity)

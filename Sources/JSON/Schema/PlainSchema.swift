@@ -18,31 +18,46 @@ enum PlainSchema {
         }
     }
 
+    /// What a keyword's value has to be.
+    private enum Shape {
+        case anything, array, string, type, names, number, count, bool, schema, schemas, schemaList, dialect
+    }
+
+    private static let shapes: [String: Shape] = [
+        "const": .anything, "default": .anything, "enum": .array, "examples": .array, "title": .string,
+        "description": .string, "$comment": .string, "type": .type, "required": .names, "minimum": .number,
+        "maximum": .number, "exclusiveMinimum": .number, "exclusiveMaximum": .number, "minLength": .count,
+        "maxLength": .count, "minItems": .count, "maxItems": .count, "minProperties": .count, "maxProperties": .count,
+        "uniqueItems": .bool, "readOnly": .bool, "writeOnly": .bool, "items": .schema,
+        "additionalProperties": .schema, "not": .schema, "contains": .schema, "propertyNames": .schema,
+        "properties": .schemas, "oneOf": .schemaList, "anyOf": .schemaList, "allOf": .schemaList,
+        "$schema": .dialect,
+    ]
+
     private static func isPlain(
         _ keyword: String, _ value: JSONValue, _ dialect: JSONSchema.Dialect, depth: Int
     ) -> Bool {
-        switch keyword {
-        case "const", "default": return true
-        case "enum", "examples": return value.arrayValue != nil
-        case "title", "description", "$comment": return value.stringValue != nil
-        case "type": return isType(value)
-        case "required":
+        guard let shape = shapes[keyword] else { return false }
+        switch shape {
+        case .anything: return true
+        case .array: return value.arrayValue != nil
+        case .string: return value.stringValue != nil
+        case .type: return isType(value)
+        case .names:
             guard let names = value.stringArray else { return false }
             return Set(names.map { JSONValue.string($0) }).count == names.count
-        case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum": return isNumber(value)
-        case "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties":
+        case .number: return isNumber(value)
+        case .count:
             if case .integer(let count) = value { return count >= 0 }
             return false
-        case "uniqueItems", "readOnly", "writeOnly": return value.boolValue != nil
-        case "items", "additionalProperties", "not", "contains", "propertyNames":
-            return isPlain(value, dialect, depth: depth + 1)
-        case "properties":
+        case .bool: return value.boolValue != nil
+        case .schema: return isPlain(value, dialect, depth: depth + 1)
+        case .schemas:
             return value.objectValue?.values.allSatisfy { isPlain($0, dialect, depth: depth + 1) } ?? false
-        case "oneOf", "anyOf", "allOf":
+        case .schemaList:
             guard let schemas = value.arrayValue, !schemas.isEmpty else { return false }
             return schemas.allSatisfy { isPlain($0, dialect, depth: depth + 1) }
-        case "$schema": return depth == 0 && value.stringValue.flatMap { JSONSchema.Dialect(uri: $0) } == dialect
-        default: return false
+        case .dialect: return depth == 0 && value.stringValue.flatMap { JSONSchema.Dialect(uri: $0) } == dialect
         }
     }
 

@@ -26,9 +26,16 @@ struct CrossChecks {
 
     /// Two refs that map to one function, app or repository would overwrite each other.
     private mutating func checkCollisions(_ facts: [Facts]) {
-        // All those names are equal only where the slugs are.
-        var groups: [String: [(ref: ProcessorRef, path: String)]] = [:]
-        for fact in facts { if let ref = fact.ref { groups[ref.slug, default: []].append((ref, fact.path)) } }
+        // All those names are equal only where these bytes are.
+        var groups: [[UInt8]: [(ref: ProcessorRef, path: String)]] = [:]
+        for fact in facts {
+            guard let ref = fact.ref else { continue }
+            var key = Array(ref.namespace.utf8)
+            key.append(UInt8(ascii: "_"))
+            key += ref.name.utf8
+            for index in key.indices where key[index] == UInt8(ascii: "-") { key[index] = UInt8(ascii: "_") }
+            groups[key, default: []].append((ref, fact.path))
+        }
         for group in groups.values where group.count > 1 {
             var owners: [String: (ref: ProcessorRef, path: String)] = [:]
             for spec in group.sorted(by: { $0.path < $1.path }) {

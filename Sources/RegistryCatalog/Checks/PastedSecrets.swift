@@ -43,7 +43,7 @@ enum PastedSecrets {
     private static func verdict(_ text: String, under name: String) -> String? {
         // Every scalar of a registry comes by here, and most are shorter than any secret.
         let length = text.utf8.count
-        guard length >= 20 else { return nil }
+        guard length >= 20, hasRun(of: 20, in: text) || text.utf8.contains(UInt8(ascii: "-")) else { return nil }
         let bytes = Array(text.utf8)
         if holds("-----BEGIN ", bytes), holds("PRIVATE KEY-----", bytes) { return "a private key" }
         for word in bytes.split(whereSeparator: { !isTokenByte($0) }) where (20...4096).contains(word.count) {
@@ -70,7 +70,17 @@ enum PastedSecrets {
         }
     }
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
+    /// Claims that so many bytes of tokens stand side by side.
+    private static func hasRun(of length: Int, in text: String) -> Bool {
+        var run = 0
+        for byte in text.utf8 {
+            run = isTokenByte(byte) ? run + 1 : 0
+            if run == length { return true }
+        }
+        return false
+    }
+
+    private static let tokenBytes: [Bool] = (0...255).map { (byte: UInt8) in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -78,6 +88,8 @@ enum PastedSecrets {
         default: "-_+/=.".utf8.contains(byte)
         }
     }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool { tokenBytes[Int(byte)] }
 
     /// Shannon's, in bits a byte. Twice the logarithm is taken of small whole numbers only, so a table does.
     private static func entropy(_ bytes: ArraySlice<UInt8>) -> Double {

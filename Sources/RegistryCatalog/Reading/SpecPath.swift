@@ -8,6 +8,11 @@ enum SpecPath: Hashable {
 
     /// `nil` for a path that is no place of a spec.
     init?(_ path: String) {
+        // Most files of a repository are no YAML, and every one of them comes by here.
+        guard
+            path.utf8.reversed().starts(with: ".yaml".utf8.reversed())
+                || path.utf8.reversed().starts(with: ".yml".utf8.reversed())
+        else { return nil }
         let parts = path.split(separator: "/").map(String.init)
         guard let file = parts.last, parts.count >= 3 else { return nil }
         let isYAML = file.hasSuffix(".yaml") || file.hasSuffix(".yml")
@@ -54,14 +59,18 @@ enum SpecPath: Hashable {
         return path.hasPrefix("registry/") && (path.hasSuffix(".yaml") || path.hasSuffix(".yml"))
     }
 
-    private static func slug(_ text: String) -> String { text.replacing("-", with: "_") }
+    private static func slug(_ text: String) -> String {
+        String(decoding: text.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+    }
 
     /// Takes a version off: `llm_litellm@2`, `llm_litellm_v2`.
     private static func split(_ name: String) -> (slug: String, version: Int?) {
         if let at = name.lastIndex(of: "@"), let version = Int(name[name.index(after: at)...]) {
             return (slug(String(name[..<at])), version)
         }
-        if let mark = name.ranges(of: "_v").last, let version = Int(name[mark.upperBound...]) {
+        if name.utf8.contains(UInt8(ascii: "_")), let mark = name.ranges(of: "_v").last,
+            let version = Int(name[mark.upperBound...])
+        {
             return (slug(String(name[..<mark.lowerBound])), version)
         }
         return (slug(name), nil)
