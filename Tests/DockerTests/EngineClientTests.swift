@@ -194,8 +194,13 @@ struct EngineClientTests {
             (400, .docker, "bad parameter"),
         ])
     func cannotCreate(status: Int, code: ErrorCode, text: String) async throws {
-        let fake = try FakeEngine { _, path in
-            path == "/info" ? Reply("{}") : Reply(status, #"{"message":"No such image, or bad parameter"}"#)
+        let other = """
+            {"Id":"c1","Config":{"Labels":{"dev.pinion.ref":"text/other@1"}},"State":{"Running":true}}
+            """
+        let fake = try FakeEngine { request, path in
+            if path == "/info" { return Reply("{}") }
+            guard request.method == "POST" else { return Reply(other) }
+            return Reply(status, #"{"message":"No such image, or bad parameter"}"#)
         }
         await expectFailure(code) {
             try await DockerEngine(fake.client).start(try spec())

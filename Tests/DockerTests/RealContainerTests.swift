@@ -30,10 +30,12 @@ struct RealContainerTests {
         await real.cleanUp([built])
     }
 
-    func spec(_ image: ImageReference, _ platform: Platform, memory: Int = 256 << 20) throws -> ContainerSpec {
+    func spec(
+        _ image: ImageReference, _ platform: Platform, memory: Int = 256 << 20, specHash: String = "sha256:x"
+    ) throws -> ContainerSpec {
         ContainerSpec(
             name: "pinion-" + real.repository.path.replacing("/", with: "-"), ref: try ProcessorRef("test/real@1"),
-            specHash: "sha256:x", image: image, platform: platform, port: 8000, environment: ["EXTRA": "a b=c"],
+            specHash: specHash, image: image, platform: platform, port: 8000, environment: ["EXTRA": "a b=c"],
             limits: RuntimeLimits(cpu: 64, memoryBytes: memory))
     }
 
@@ -64,7 +66,10 @@ struct RealContainerTests {
             #expect(host?["CapDrop"]?[0]?.stringValue == "ALL")
             #expect(host?["PortBindings"]?["8000/tcp"]?[0]?["HostIp"]?.stringValue == "127.0.0.1")
 
-            await expectFailure(.docker, "is there already") { try await real.engine.start(try spec(image, platform)) }
+            #expect(try await real.engine.start(try spec(image, platform)) == started, "who comes second takes it")
+            await expectFailure(.docker, "is there already") {
+                try await real.engine.start(try spec(image, platform, specHash: "sha256:y"))
+            }
 
             try await real.client.killContainer(started.id)
             #expect(try await real.client.waitForContainer(started.id) == 137)

@@ -13,7 +13,8 @@ package protocol ContainerEngine: Sendable {
     /// - Throws: `Failure` with `ERR_IMAGE_PULL` or `ERR_DOCKER`.
     func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String
 
-    /// Creates and starts a container.
+    /// Creates and starts a container, or takes the one that another run starts for the same ref, image and spec at the
+    /// same time.
     func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer
 
     /// How the container is now; `nil` when it is gone.

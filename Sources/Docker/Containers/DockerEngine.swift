@@ -69,8 +69,19 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
 
     package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
         let processors = try await client.information().processors
-        let id = try await client.createContainer(
-            spec.name, platform: spec.platform, spec.creation(processors: processors))
+        for _ in 0..<Self.attempts {
+            let id = try await client.createContainer(
+                spec.name, platform: spec.platform, spec.creation(processors: processors))
+            if let id { return try await started(id, spec) }
+            if let other = try await startedElsewhere(spec) { return other }
+        }
+        throw Self.taken(spec.name)
+    }
+
+    /// How often a name may be taken and free again before that is a failure.
+    private static let attempts = 3
+
+    private func started(_ id: String, _ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
         do throws(Failure) {
             try await client.startContainer(id)
             guard let json = try await client.container(id), let started = ObservedContainer(inspected: json) else {
@@ -82,6 +93,30 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
             await Task { [client] in try? await client.removeContainer(id) }.value
             throw error
         }
+    }
+
+    /// The container of this name that another run is starting at the same time: the name tells its image, a label its
+    /// spec.
+    ///
+    /// - Returns: `nil` when it is gone by now.
+    /// - Throws: `Failure` with `ERR_DOCKER` when it is for another spec, or has ended.
+    private func startedElsewhere(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer? {
+        for _ in 0..<50 {
+            guard let json = try await client.container(spec.name) else { return nil }
+            guard let other = ObservedContainer(inspected: json), other.ref == spec.ref,
+                other.specHash == spec.specHash
+            else { break }
+            if other.isRunning { return other }
+            // Between its creation and its start.
+            guard json["State"]?["Status"]?.stringValue == "created",
+                (try? await Task.sleep(for: .milliseconds(100))) != nil
+            else { break }
+        }
+        throw Self.taken(spec.name)
+    }
+
+    private static func taken(_ name: String) -> Failure {
+        Failure(.docker, "a container named \(name) is there already", remedy: "Remove it with: docker rm -f \(name)")
     }
 
     package func state(of id: String) async throws(Failure) -> ContainerState? {

@@ -19,22 +19,21 @@ extension EngineClient {
         try await json(Call(.get, "/containers/\(HTTPURL.percentEncoded(id))/json"))
     }
 
-    /// Creates a container and gives its id.
+    /// Creates a container.
     ///
     /// - Parameters:
     ///   - body: as the API wants it (`POST /containers/create`).
-    /// - Throws: `Failure` with `ERR_IMAGE_PULL` when the engine does not hold the image, `ERR_DOCKER` for the rest, a name
-    ///   that is taken among it.
-    package func createContainer(_ name: String, platform: Platform, _ body: JSONValue) async throws(Failure) -> String
-    {
+    /// - Returns: its id; `nil` when there is a container of that name.
+    /// - Throws: `Failure` with `ERR_IMAGE_PULL` when the engine does not hold the image, `ERR_DOCKER` for the rest.
+    package func createContainer(
+        _ name: String, platform: Platform, _ body: JSONValue
+    ) async throws(Failure) -> String? {
         let call = Call(
             .post, "/containers/create?\(HTTPURL.query([("name", name), ("platform", platform.oci)]))", json: body)
         let reply = try await fetch(call)
         switch reply.status {
         case 404: throw refusal(reply, .imagePull, call)
-        case 409:
-            throw Failure(
-                .docker, "a container named \(name) is there already", remedy: "Remove it with: docker rm -f \(name)")
+        case 409: return nil
         default: guard reply.isSuccess else { throw refusal(reply, .docker, call) }
         }
         guard let id = try parse(reply.body)["Id"]?.stringValue else {
