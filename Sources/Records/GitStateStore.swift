@@ -4,8 +4,8 @@ package import Git
 
 /// Keeps records as JSON files on references of a git repository (contract "Environments, records and leases").
 ///
-/// `refs/pinion/builds` holds one file per input key, fanned out by its first two digits; `refs/pinion/env/<env>` holds one
-/// file per ref. Every write is a commit made by compare-and-swap, so that no update is lost.
+/// `refs/pinion/builds` holds a folder per input key, fanned out by its first two digits, and in it a file per image
+/// repository; `refs/pinion/env/<env>` holds one file per ref. Every write is a commit made by compare-and-swap, so that no update is lost.
 package struct GitStateStore: StateStore {
     private static let buildsReference = "refs/pinion/builds"
     private static let attempts = 64
@@ -47,14 +47,14 @@ package struct GitStateStore: StateStore {
         }
     }
 
-    package func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord] {
+    package func builds(_ ids: [BuildRecord.ID]) async throws(Failure) -> [BuildRecord.ID: BuildRecord] {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.buildsReference) else { return [:] }
-            var found: [InputKey: BuildRecord] = [:]
-            for key in keys {
-                guard let entry = try await repository.file(at: Self.path(of: key), in: tip) else { continue }
+            var found: [BuildRecord.ID: BuildRecord] = [:]
+            for id in ids {
+                guard let entry = try await repository.file(at: Self.path(of: id), in: tip) else { continue }
                 let record: BuildRecord = try await decode(entry)
-                found[key] = record
+                found[id] = record
             }
             return found
         }
@@ -62,12 +62,12 @@ package struct GitStateStore: StateStore {
 
     package func keep(_ build: BuildRecord, replacing replaced: ImageReference?) async throws(Failure) -> BuildRecord {
         try await Self.failing {
-            let path = Self.path(of: build.key)
+            let path = Self.path(of: build.id)
             return try await retrying(Self.buildsReference) { tip in
                 if let tip, let entry = try await repository.file(at: path, in: tip) {
                     let kept: BuildRecord = try await decode(entry)
-                    // The first writer wins, but for an image that went elsewhere since, or that is to give way.
-                    if kept.image.repository == build.image.repository, kept.image != replaced { return (kept, []) }
+                    // The first writer wins, but for an image that is to give way.
+                    if kept.image != replaced { return (kept, []) }
                 }
                 return (build, [.write(path: path, content: try Self.encode(build))])
             } message: {
@@ -131,7 +131,10 @@ package struct GitStateStore: StateStore {
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
     }
 
-    private static func path(of key: InputKey) -> String { "\(key.hex.prefix(2))/\(key.hex.dropFirst(2)).json" }
+    private static func path(of id: BuildRecord.ID) -> String {
+        let hex = id.key.hex
+        return "\(hex.prefix(2))/\(hex.dropFirst(2))/\(id.repository.replacing("/", with: "%2F")).json"
+    }
 
     private func decode<Record: Decodable>(_ entry: TreeEntry) async throws -> Record {
         do {

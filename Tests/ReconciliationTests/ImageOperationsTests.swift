@@ -61,7 +61,7 @@ struct ImageOperationsTests {
         guard case .build(let recipe) = processor.source, let key = recipe.keys[.amd64] else { return }
         let first = recipe.repository.pinned(to: SimulatedWorld.digest("first"))
         fixture.world.change {
-            $0.builds[key] = BuildRecord(
+            $0.builds[BuildRecord.ID(key, in: first)] = BuildRecord(
                 key: key, ref: processor.ref, platform: .amd64, image: first, commit: "b", builder: "buildx")
         }
         let operations = fixture.operations(Fixture.desired([processor]))

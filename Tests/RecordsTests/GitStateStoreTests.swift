@@ -14,8 +14,8 @@ struct GitStateStoreTests {
         GitStateStore(SharedReferences(of: fixture.repository), as: RepositoryFixture.authorship) { 1_700_000_000 }
     }
 
-    private func build(_ text: String, digest: String = "one") throws -> BuildRecord {
-        let image = try ImageReference("127.0.0.1:1/local/x").pinned(to: SimulatedWorld.digest(digest))
+    private func build(_ text: String, digest: String = "one", name: String = "x") throws -> BuildRecord {
+        let image = try ImageReference("127.0.0.1:1/local/\(name)").pinned(to: SimulatedWorld.digest(digest))
         return BuildRecord(
             key: InputKey(SimulatedWorld.digest(text)), ref: try ProcessorRef("a/x@1"), platform: .arm64, image: image,
             commit: "c", builder: "test")
@@ -28,13 +28,20 @@ struct GitStateStoreTests {
             binding: RefRecord.Binding(name: "n", platform: .amd64, imageID: "i"), evidence: [])
     }
 
-    @Test func `a build is found again by its key alone`() async throws {
+    @Test func `a build is found again by its key and image repository alone`() async throws {
         let fixture = try await RepositoryFixture()
         let build = try build("k")
-        #expect(try await store(fixture).builds(of: [build.key]).isEmpty)
+        #expect(try await store(fixture).builds([build.id]).isEmpty)
         #expect(try await store(fixture).keep(build, replacing: nil) == build)
-        let other = InputKey(SimulatedWorld.digest("other"))
-        #expect(try await store(fixture).builds(of: [build.key, other]) == [build.key: build])
+        let other = BuildRecord.ID(InputKey(SimulatedWorld.digest("other")), in: build.image)
+        #expect(try await store(fixture).builds([build.id, other]) == [build.id: build])
+    }
+
+    @Test func `two processors of the same inputs have a build each`() async throws {
+        let fixture = try await RepositoryFixture()
+        let builds = [try build("k", name: "x"), try build("k", name: "y")]
+        for build in builds { #expect(try await store(fixture).keep(build, replacing: nil) == build) }
+        #expect(Set(try await store(fixture).builds(builds.map(\.id)).values) == Set(builds))
     }
 
     @Test func `the first writer of a key wins`() async throws {
@@ -61,8 +68,8 @@ struct GitStateStoreTests {
             return try await group.reduce(into: Set()) { $0.insert($1) }
         }
         #expect(kept.count == 1)
-        let keys = try (0..<8).map { try build("key \($0)").key }
-        #expect(try await store(fixture).builds(of: keys).count == 8)
+        let ids = try (0..<8).map { try build("key \($0)").id }
+        #expect(try await store(fixture).builds(ids).count == 8)
     }
 
     @Test func `records are written once and read back`() async throws {

@@ -16,7 +16,7 @@ package final class SimulatedWorld: Sendable {
         package var baseTags: [ImageReference: Digest] = [:]
         package var pulled: Set<ImageReference> = []
         package var containers: [String: ObservedContainer] = [:]
-        package var builds: [InputKey: BuildRecord] = [:]
+        package var builds: [BuildRecord.ID: BuildRecord] = [:]
         package var records: [ProcessorRef: RefRecord] = [:]
         package var pins: [PinChange] = []
         package var recordCommits = 0
@@ -207,16 +207,16 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
 }
 
 extension SimulatedWorld: StateStore {
-    package func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord] {
-        now.builds.filter { keys.contains($0.key) }
+    package func builds(_ ids: [BuildRecord.ID]) async throws(Failure) -> [BuildRecord.ID: BuildRecord] {
+        now.builds.filter { ids.contains($0.key) }
     }
 
     package func keep(
         _ build: BuildRecord, replacing replaced: ImageReference?
     ) async throws(Failure) -> BuildRecord {
         state.withLock { state in
-            if let kept = state.builds[build.key], kept.image != replaced { return kept }
-            state.builds[build.key] = build
+            if let kept = state.builds[build.id], kept.image != replaced { return kept }
+            state.builds[build.id] = build
             return build
         }
     }

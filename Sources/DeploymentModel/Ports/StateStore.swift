@@ -1,9 +1,9 @@
 /// The records of builds and environments, kept in git.
 package protocol StateStore: Sendable {
-    /// The build records of these keys, as far as there are any.
-    func builds(of keys: [InputKey]) async throws(Failure) -> [InputKey: BuildRecord]
+    /// These build records, as far as there are any.
+    func builds(_ ids: [BuildRecord.ID]) async throws(Failure) -> [BuildRecord.ID: BuildRecord]
 
-    /// Keeps the record unless there is one of that key already, and gives the one that is kept: the first writer wins.
+    /// Keeps the record unless there is one of that id already, and gives the one that is kept: the first writer wins.
     ///
     /// - Parameter replaced: the image of a record that gives way, because the registry lost it or its base moved.
     func keep(_ build: BuildRecord, replacing replaced: ImageReference?) async throws(Failure) -> BuildRecord
@@ -30,10 +30,18 @@ package struct PinCommit: Hashable, Sendable {
     package let commit: String
     /// The branch that has it now: another one than was asked for where that one is protected.
     package let branch: String
+    /// What is left to do for people, told with the first pin of a run that goes there.
+    package let advice: String?
 
-    package init(commit: String, branch: String) {
+    package init(commit: String, branch: String, advice: String? = nil) {
         self.commit = commit
         self.branch = branch
+        self.advice = advice
+    }
+
+    /// As a clause: `in 1234567 on main`.
+    package var text: String {
+        "in \(commit.prefix(7)) on \(branch)" + (advice.map { " (\($0))" } ?? "")
     }
 }
 

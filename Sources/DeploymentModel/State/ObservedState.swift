@@ -1,6 +1,6 @@
 /// What was seen of the world before a plan was made.
 package struct ObservedState: Sendable {
-    package var builds: [InputKey: BuildRecord] = [:]
+    package var builds: [BuildRecord.ID: BuildRecord] = [:]
     package var records: [ProcessorRef: RefRecord] = [:]
     package var containers: [ObservedContainer] = []
     /// The engine's image id for a digest that it holds; absent when it holds no such image.
@@ -8,7 +8,7 @@ package struct ObservedState: Sendable {
     /// Digests that the OCI registry was asked for and does not have.
     package var missingImages: Set<ImageReference> = []
     /// Base images of known builds that their tags have left: what they are now.
-    package var movedBases: [InputKey: [ImageReference]] = [:]
+    package var movedBases: [BuildRecord.ID: [ImageReference]] = [:]
     /// What the tracked tags point at now.
     package var tracked: [ImageReference: [Platform: ImageReference]] = [:]
     /// What could not be observed, and so cannot be planned.

@@ -1,5 +1,18 @@
-/// Tells which digest a build of some input key gave. Kept on `refs/pinion/builds`, one file per key and platform.
+/// Tells which digest a build of some input key gave. Kept on `refs/pinion/builds`, one file per key and image repository:
+/// processors of the same inputs, and environments with OCI registries of their own, have an image each.
 package struct BuildRecord: Hashable, Sendable, Codable {
+    /// What there is one record of.
+    package struct ID: Hashable, Sendable {
+        package let key: InputKey
+        /// Where the image is, without tag and digest.
+        package let repository: String
+
+        package init(_ key: InputKey, in repository: ImageReference) {
+            self.key = key
+            self.repository = repository.repository
+        }
+    }
+
     package let key: InputKey
     package let ref: ProcessorRef
     package let platform: Platform
@@ -10,6 +23,8 @@ package struct BuildRecord: Hashable, Sendable, Codable {
     package let builder: String
     /// What its `FROM` lines resolved to, with tag and digest; `nil` when the builder did not tell.
     package let bases: [ImageReference]?
+
+    package var id: ID { ID(key, in: image) }
 
     package init(
         key: InputKey, ref: ProcessorRef, platform: Platform, image: ImageReference, commit: String, builder: String,

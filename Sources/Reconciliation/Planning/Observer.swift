@@ -25,7 +25,7 @@ package struct Observer: Sendable {
     /// - Throws: `Failure` when the records cannot be read or no container engine answers.
     package func observe(_ desired: DesiredState) async throws(Failure) -> ObservedState {
         var state = ObservedState()
-        state.builds = try await store.builds(of: desired.processors.flatMap(Self.keys))
+        state.builds = try await store.builds(desired.processors.flatMap(Self.ids))
         state.records = try await store.records(of: desired.environment)
         state.containers = try await engine.containers()
         let builds = state.builds
@@ -61,8 +61,8 @@ package struct Observer: Sendable {
             let applied = record.applied, let binding = record.binding, let image = applied.pins[binding.platform],
             applied.specHash == processor.specHash, applied.keys == recipe.keys,
             recipe.keys.allSatisfy({ platform, key in
-                state.builds[key]?.image == applied.pins[platform]
-                    && applied.pins[platform]?.repository == recipe.repository.repository
+                applied.pins[platform] != nil
+                    && state.builds[BuildRecord.ID(key, in: recipe.repository)]?.image == applied.pins[platform]
             })
         else { return nil }
         let runs = state.containers.contains {
@@ -74,19 +74,19 @@ package struct Observer: Sendable {
     /// What the build records alone know of a processor.
     package func recorded(_ processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
         guard case .build(let recipe) = processor.source else { return [:] }
-        let builds = try await store.builds(of: Self.keys(processor))
-        return recipe.keys.compactMapValues { builds[$0]?.image }
+        let builds = try await store.builds(Self.ids(processor))
+        return recipe.keys.compactMapValues { builds[BuildRecord.ID($0, in: recipe.repository)]?.image }
     }
 
     /// The images of one processor, as far as there are any: nothing of the engine is asked.
     package func images(of processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
         switch processor.source {
         case .build(let recipe):
-            var builds = try await store.builds(of: Self.keys(processor))
-            for build in try await contentTags(processor.ref, recipe, besides: builds) { builds[build.key] = build }
+            var builds = try await store.builds(Self.ids(processor))
+            for build in try await contentTags(processor.ref, recipe, besides: builds) { builds[build.id] = build }
             var images: [Platform: ImageReference] = [:]
             for (platform, key) in recipe.keys {
-                guard let image = builds[key]?.image, image.repository == recipe.repository.repository,
+                guard let image = builds[BuildRecord.ID(key, in: recipe.repository)]?.image,
                     try await registry.contains(image)
                 else { continue }
                 images[platform] = image
@@ -97,8 +97,9 @@ package struct Observer: Sendable {
         }
     }
 
-    private static func keys(_ processor: DesiredProcessor) -> [InputKey] {
-        if case .build(let recipe) = processor.source { Array(recipe.keys.values) } else { [] }
+    private static func ids(_ processor: DesiredProcessor) -> [BuildRecord.ID] {
+        guard case .build(let recipe) = processor.source else { return [] }
+        return recipe.keys.values.map { BuildRecord.ID($0, in: recipe.repository) }
     }
 
     private struct Seen: Sendable {
@@ -106,13 +107,13 @@ package struct Observer: Sendable {
         var failure: Failure?
         var builds: [BuildRecord] = []
         var missing: [ImageReference] = []
-        var movedBases: [InputKey: [ImageReference]] = [:]
+        var movedBases: [BuildRecord.ID: [ImageReference]] = [:]
         var tracked: (tag: ImageReference, images: [Platform: ImageReference])?
         var imageIDs: [ImageReference: String] = [:]
 
         func enter(_ state: inout ObservedState) {
             if let failure { state.failures[ref] = failure }
-            for build in builds { state.builds[build.key] = build }
+            for build in builds { state.builds[build.id] = build }
             state.missingImages.formUnion(missing)
             state.movedBases.merge(movedBases) { first, _ in first }
             if let tracked { state.tracked[tracked.tag] = tracked.images }
@@ -122,9 +123,9 @@ package struct Observer: Sendable {
 
     /// Builds that others made and no record here tells of: the OCI registry has them under their content tags.
     private func contentTags(
-        _ ref: ProcessorRef, _ recipe: BuildRecipe, besides builds: [InputKey: BuildRecord]
+        _ ref: ProcessorRef, _ recipe: BuildRecipe, besides builds: [BuildRecord.ID: BuildRecord]
     ) async throws(Failure) -> [BuildRecord] {
-        let unknown = recipe.keys.filter { builds[$0.value]?.image.repository != recipe.repository.repository }
+        let unknown = recipe.keys.filter { builds[BuildRecord.ID($0.value, in: recipe.repository)] == nil }
         guard !unknown.isEmpty else { return [] }
         let tags = try await registry.tags(of: recipe.repository)
         var found: [BuildRecord] = []
@@ -142,20 +143,21 @@ package struct Observer: Sendable {
         return found
     }
 
-    private func look(_ processor: DesiredProcessor, _ builds: [InputKey: BuildRecord]) async -> Seen {
+    private func look(_ processor: DesiredProcessor, _ builds: [BuildRecord.ID: BuildRecord]) async -> Seen {
         var seen = Seen(ref: processor.ref)
         do throws(Failure) {
             var images: [ImageReference] = []
             switch processor.source {
             case .build(let recipe):
                 seen.builds = try await contentTags(processor.ref, recipe, besides: builds)
-                let known = recipe.keys.values.compactMap { builds[$0]?.image }
+                let records = Self.ids(processor).compactMap { builds[$0] }
+                let known = records.map(\.image)
                 for image in known where !(try await registry.contains(image)) { seen.missing.append(image) }
                 images = known + seen.builds.map(\.image)
                 if refreshesBases {
-                    for record in recipe.keys.values.compactMap({ builds[$0] }) {
+                    for record in records {
                         let moved = try await movedBases(of: record)
-                        if !moved.isEmpty { seen.movedBases[record.key] = moved }
+                        if !moved.isEmpty { seen.movedBases[record.id] = moved }
                     }
                 }
             case .track(let tag):

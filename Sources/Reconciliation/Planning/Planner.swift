@@ -118,7 +118,8 @@ package struct Planner {
             var replaced: [Platform: ImageReference] = [:]
             var bases: [ImageReference] = []
             for (platform, key) in recipe.keys.sorted(by: { $0.key < $1.key }) {
-                guard let image = observed.builds[key]?.image, image.repository == recipe.repository.repository else {
+                let id = BuildRecord.ID(key, in: recipe.repository)
+                guard let image = observed.builds[id]?.image else {
                     missing.append(platform)
                     continue
                 }
@@ -126,7 +127,7 @@ package struct Planner {
                     missing.append(platform)
                     replaced[platform] = image
                     isGone = true
-                } else if let moved = observed.movedBases[key] {
+                } else if let moved = observed.movedBases[id] {
                     missing.append(platform)
                     replaced[platform] = image
                     bases += moved.filter { !bases.contains($0) }
