@@ -104,31 +104,33 @@ private struct PinTarget {
         }
         do throws(GitError) {
             let isCheckedOut = try await repository.isCheckedOut(branch: branch)
+            let own = GitPinWriter.pinBranch(of: branch)
+            pins = try await Self.pins(on: own, after: commit, in: repository)
             guard asked == .branch || isCheckedOut else {
                 mode = .commit
                 self.branch = branch
-                pins = nil
-                notes = []
+                // The branch did not take them when they were made: it is protected.
+                notes = pins == nil ? [] : ["pins wait on the branch \(own), to be merged into \(branch)"]
                 return
             }
             // A branch that some work tree has checked out is never moved under it.
-            let own = GitPinWriter.pinBranch(of: branch)
             mode = .branch
             self.branch = own
             notes =
                 isCheckedOut && asked == .commit
                 ? ["\(branch) is checked out, so its pins go to the branch \(own); take them with: git merge \(own)"]
                 : []
-            if let tip = try await repository.target(of: "refs/heads/\(own)"),
-                try await repository.descends(tip, from: commit)
-            {
-                let pinned = try await Catalog(of: repository.commit(at: tip.hex), in: repository)
-                pins = Dictionary(
-                    pinned.processors.map { ($0.path, $0.image.pins) }
-                ) { first, _ in first }
-            } else {
-                pins = nil
-            }
         } catch { throw Failure(.git, error.message) }
+    }
+
+    /// What a branch of pins has; `nil` when there is none that goes on from this commit.
+    private static func pins(
+        on branch: String, after commit: ObjectID, in repository: GitRepository
+    ) async throws(GitError) -> [String: [Platform: ImageReference]]? {
+        guard let tip = try await repository.target(of: "refs/heads/\(branch)"), tip != commit,
+            try await repository.descends(tip, from: commit)
+        else { return nil }
+        let pinned = try await Catalog(of: repository.commit(at: tip.hex), in: repository)
+        return Dictionary(pinned.processors.map { ($0.path, $0.image.pins) }) { first, _ in first }
     }
 }

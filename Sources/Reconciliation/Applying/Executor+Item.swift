@@ -70,7 +70,7 @@ extension Executor {
             guard action.mode != .record else { return ((), "\(digests) in the record") }
             let commit = try await services.pins.commit(
                 PinChange(ref: ref, specPath: action.specPath, pins: images, keys: keys, run: run))
-            return ((), "\(digests) in \(commit.commit.prefix(7)) on \(commit.branch)")
+            return ((), "\(digests) \(commit.text)")
         }
     }
 

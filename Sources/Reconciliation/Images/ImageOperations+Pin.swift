@@ -46,7 +46,7 @@ extension ImageOperations {
         let commit = try await services.pins.commit(
             PinChange(ref: processor.ref, specPath: processor.specPath, pins: images, keys: keys, run: run))
         return ImageOutcome(
-            processor.ref, nil, nil, "\(digests) in \(commit.commit.prefix(7)) on \(commit.branch)")
+            processor.ref, nil, nil, "\(digests) \(commit.text)")
     }
 
     private func record(
