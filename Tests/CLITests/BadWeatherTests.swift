@@ -39,7 +39,8 @@ struct BadWeatherTests {
     @Test func `a Dockerfile that fails shows its output, the others are done, and the next run carries on`()
         async throws
     {
-        let broken = processor("broken", server: "", dockerfile: "ARG BASE\nFROM ${BASE}\nCOPY nothing-there /x\n")
+        let broken = processor(
+            "broken", server: "", dockerfile: "ARG BASE\nFROM ${BASE}\nRUN [\"python3\", \"/nothing-there\"]\n")
         try await Sample.with(["text_hash"], more: broken) { sample in
             let run = try await sample.reconcile("--json")
             #expect(run.exitCode == 1)

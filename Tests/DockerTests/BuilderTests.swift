@@ -252,7 +252,8 @@ struct BuilderTests {
                     ? Reply("{\"aux\":{\"Digest\":\"sha256:\(Self.hex)\"}}") : nil
         }
         let lines = Lines()
-        let builder = EngineBuilder(fake.client, registry: FixedRegistry(platform: .arm64), now: { 0 })
+        let registry = FixedRegistry(platform: .arm64, pushed: try Digest("sha256:\(Self.hex)"))
+        let builder = EngineBuilder(fake.client, registry: registry, now: { 0 })
         let built = try await builder.build(try request(archive.path), log: lines.append)
         #expect(built.digest.hex == Self.hex)
         #expect(
