@@ -4,6 +4,9 @@ struct Bench {
     static let usage = """
         usage: pinion-bench PINION PEERS [SIZE...]
                pinion-bench --generate SIZE REPOSITORY
+               pinion-bench --registry PINION REPOSITORY DIGESTS
+
+        With --registry, verify-pins is measured on an OCI registry that is 50 ms away (Peers/far_registry.py).
 
         PINION    the program to measure, a release build
         PEERS     the folder of the peers' scripts
@@ -14,6 +17,9 @@ struct Bench {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.count == 3, arguments[0] == "--generate", let size = Int(arguments[1]), size > 0 {
             return try GeneratedRegistry(processors: size, path: arguments[2]).create()
+        }
+        if arguments.count == 4, arguments[0] == "--registry" {
+            return try farRegistry(pinion: arguments[1], repository: arguments[2], digests: arguments[3])
         }
         let sizes = arguments.dropFirst(2).map { Int($0) ?? 0 }
         guard arguments.count >= 2, sizes.allSatisfy({ $0 > 0 }) else {
@@ -27,6 +33,15 @@ struct Bench {
             contests.append(try contest(of: size, tools))
         }
         print(Table(contests, tools).text)
+    }
+
+    private static func farRegistry(pinion: String, repository: String, digests: String) throws {
+        let folder = try TextFile.temporaryFolder()
+        defer { _ = try? Program("rm", ["-rf", folder]).run() }
+        var contest = try FarRegistry(
+            repository: repository, digests: TextFile.lines(of: digests), in: folder, with: pinion)
+        for _ in 0..<7 { try contest.run() }
+        print(contest.text)
     }
 
     private static func contest(of size: Int, _ tools: Tools) throws -> Contest {

@@ -15,6 +15,20 @@ enum TextFile {
         }
     }
 
+    static func lines(of path: String) throws -> [String] {
+        guard let file = fopen(path, "r") else { throw Program.Failed(description: "\(path) cannot be read") }
+        defer { fclose(file) }
+        var lines: [String] = []
+        while let line = readLine(from: file) { lines.append(line) }
+        return lines
+    }
+
+    private static func readLine(from file: UnsafeMutablePointer<FILE>) -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+        return String(decoding: buffer.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     static func remove(_ path: String) { unlink(path) }
 
     /// A new folder for temporary files.
