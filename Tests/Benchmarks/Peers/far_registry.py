@@ -88,9 +88,11 @@ async def serve(registry, seconds, work):
     host, port = registry.rsplit(":", 1)
 
     async def handle(reader, writer):
-        back, forth = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(
-            carry(reader, forth, seconds / 2, seconds), carry(back, writer, seconds / 2, 0), return_exceptions=True)
+        try:
+            back, forth = await asyncio.open_connection(host, int(port))
+            await asyncio.gather(carry(reader, forth, seconds / 2, seconds), carry(back, writer, seconds / 2, 0))
+        except asyncio.CancelledError:
+            pass  # The command has ended, and with it the road; who is still on it is nobody's concern.
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=256)
     return await asyncio.get_running_loop().run_in_executor(None, work, server.sockets[0].getsockname()[1])
