@@ -175,6 +175,8 @@ struct BuilderTests {
             ("failed to solve: process \"/bin/sh -c false\" did not complete", ErrorCode.imageBuild),
             ("failed to solve: failed to push 127.0.0.1:5000/a/b: connection refused", .imagePush),
             ("Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", .docker),
+            ("failed to receive status: rpc error: code = Unavailable desc = closing transport", .docker),
+            ("failed to solve: Unavailable: error reading from server: EOF", .docker),
         ])
     func words(text: String, code: ErrorCode) throws {
         let failure = Failure(builder: "buildx", try request(), words: text, log: "log")

@@ -12,6 +12,11 @@ extension Failure {
         let what = "\(request.ref) (\(request.platform))"
         if lower.contains("cannot connect to the docker daemon") || lower.contains("error during connect") {
             self.init(.docker, "\(builder) reaches no Docker engine: \(words)", detail: log)
+        } else if lower.contains("rpc error: code = unavailable") || lower.contains("error reading from server") {
+            // What buildx says, in one form or another, when the connection ends under a build.
+            self.init(
+                .docker, "the Docker engine went away while \(what) was built: \(words)",
+                remedy: "Run it again when the engine is back.", detail: log)
         } else if lower.contains("failed to push") || lower.contains("error pushing")
             || lower.contains("push access denied")
         {
