@@ -100,8 +100,9 @@ extension Validation {
     ) async throws(Failure) {
         do throws(GitError) {
             let paths = try await repository.changedPaths(from: base.id, to: commit.id).map(\.path)
-            let known = cache?.load(repository.gitDirectory) ?? [:]
             let scope = ProcessorScope(paths)
+            // To read a few files is quicker than to read what is known of all.
+            let known = scope == nil ? cache?.load(repository.gitDirectory) ?? [:] : [:]
             let before = try await Validation(base, repository, publications, known, 2, touching: scope)
             // What did not change between the two is judged once.
             let both = known.merging(before.judgements.map { ($0.judgement.path, $0) }) { $1 }

@@ -9,28 +9,26 @@ enum SpecPath: Hashable {
     /// `nil` for a path that is no place of a spec.
     init?(_ path: String) {
         // Most files of a repository are no YAML, and every one of them comes by here.
-        guard
-            path.utf8.reversed().starts(with: ".yaml".utf8.reversed())
-                || path.utf8.reversed().starts(with: ".yml".utf8.reversed())
-        else { return nil }
-        let parts = path.split(separator: "/").map(String.init)
+        let isLong = path.utf8.suffix(5).elementsEqual(".yaml".utf8)
+        guard isLong || path.utf8.suffix(4).elementsEqual(".yml".utf8) else { return nil }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"))
         guard let file = parts.last, parts.count >= 3 else { return nil }
-        let isYAML = file.hasSuffix(".yaml") || file.hasSuffix(".yml")
-        let stem = String(file.prefix { $0 != "." })
-        let fileName = isYAML ? String(file.dropLast(file.hasSuffix(".yaml") ? 5 : 4)) : stem
-        if file == "registry.yaml", parts.count >= 3, parts[parts.count - 3] == "processors" {
-            let (slug, version) = Self.split(parts[parts.count - 2])
+        let isRegistryFile = file.elementsEqual("registry.yaml".utf8)
+        let first = String(Substring(parts[0]))
+        if isRegistryFile, parts[parts.count - 3].elementsEqual("processors".utf8) {
+            let (slug, version) = Self.split(String(Substring(parts[parts.count - 2])))
             self = .processor(slug: slug, version: version)
-        } else if file == "registry.yaml", parts.count == 5, parts[0] == "tools", let version = Int(parts[3]) {
-            self = .processor(slug: Self.slug("\(parts[1])_\(parts[2])"), version: version)
-        } else if parts[0] == "registry", isYAML {
-            switch (parts[1], parts.count) {
+        } else if isRegistryFile, parts.count == 5, first == "tools", let version = Int(Substring(parts[3])) {
+            self = .processor(slug: Self.slug("\(Substring(parts[1]))_\(Substring(parts[2]))"), version: version)
+        } else if first == "registry" {
+            let fileName = String(Substring(file.dropLast(isLong ? 5 : 4)))
+            switch (String(Substring(parts[1])), parts.count) {
             case ("processors", 3):
                 let (slug, version) = Self.split(fileName)
                 self = .processor(slug: slug, version: version)
             case ("processors", 4):
                 let (name, version) = Self.split(fileName)
-                self = .processor(slug: Self.slug("\(parts[2])_\(name)"), version: version)
+                self = .processor(slug: Self.slug("\(Substring(parts[2]))_\(name)"), version: version)
             case (let folder, 3):
                 guard let kind = SupportSpec.Kind(rawValue: folder) else { return nil }
                 self = .support(kind)
@@ -65,7 +63,9 @@ enum SpecPath: Hashable {
 
     /// Takes a version off: `llm_litellm@2`, `llm_litellm_v2`.
     private static func split(_ name: String) -> (slug: String, version: Int?) {
-        if let at = name.lastIndex(of: "@"), let version = Int(name[name.index(after: at)...]) {
+        if name.utf8.contains(UInt8(ascii: "@")), let at = name.lastIndex(of: "@"),
+            let version = Int(name[name.index(after: at)...])
+        {
             return (slug(String(name[..<at])), version)
         }
         if name.utf8.contains(UInt8(ascii: "_")), let mark = name.ranges(of: "_v").last,
