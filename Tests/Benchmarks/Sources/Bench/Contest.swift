@@ -28,8 +28,11 @@ struct Contest {
         self.tools = tools
         repository = "\(folder)/registry-\(processors).git"
         single = "\(folder)/registry-1.git"
-        try GeneratedRegistry(processors: processors, path: repository).create()
-        if !Program("test", ["-d", single]).isThere { try GeneratedRegistry(processors: 1, path: single).create() }
+        // In programs of their own: a program that is started begins with the memory of the one that starts it, as far as
+        // the system's account of its peak goes.
+        for (size, path) in [(processors, repository), (1, single)] where !Program("test", ["-d", path]).isThere {
+            try Program(CommandLine.arguments[0], ["--generate", "\(size)", path]).check()
+        }
         try Program(
             "sh",
             [
