@@ -68,6 +68,8 @@ package actor GitRepository {
         _ = unsafe ["worktreeconfig"].withCStrings { names in
             unsafe cgit2_allow_extensions(names.baseAddress, names.count)
         }
+        // As git itself does: what is read was checked when it came, and is checked by zlib's sums still.
+        _ = cgit2_verify_objects(0)
         return count
     }()
 

@@ -9,6 +9,7 @@ private protocol ImageCommand: AsyncParsableCommand {
     var output: ImageOutput { get }
     var builderSettings: BuilderSettings { get }
     static var builds: Bool { get }
+    var readsWorktree: Bool { get }
 
     func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome]
 }
@@ -16,10 +17,12 @@ private protocol ImageCommand: AsyncParsableCommand {
 extension ImageCommand {
     var builderSettings: BuilderSettings { BuilderSettings() }
     static var builds: Bool { false }
+    var readsWorktree: Bool { false }
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let workspace = try await Workspace(options)
+            let workspace = try await Workspace(options, worktree: readsWorktree)
+            if readsWorktree { Output.note("Read from the working tree, with what is not committed.") }
             DiagnosticReport(workspace).show()
             let processors = try selection.processors(of: workspace)
             let session = try await Session(workspace, options, build: builderSettings)
@@ -72,6 +75,10 @@ struct BuildCommand: ImageCommand {
     @OptionGroup var build: BuilderOptions
     @OptionGroup var output: ImageOutput
 
+    @Flag(help: "Build what the working tree holds, with what is not committed.")
+    var worktree = false
+
+    var readsWorktree: Bool { worktree }
     var builderSettings: BuilderSettings { build.settings }
     static var builds: Bool { true }
 

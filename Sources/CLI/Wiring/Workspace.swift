@@ -21,8 +21,9 @@ struct Workspace {
 
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
+    /// - Parameter worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
-    init(_ options: WorkspaceOptions) async throws(Failure) {
+    init(_ options: WorkspaceOptions, worktree: Bool = false) async throws(Failure) {
         let references: SharedReferences
         let branch: String?
         let commit: Commit
@@ -36,7 +37,11 @@ struct Workspace {
                 branch = try await references.repository.headBranch()
             }
             let repository = references.repository
-            commit = try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
+            if worktree {
+                commit = try await repository.workTreeCommit()
+            } else {
+                commit = try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
+            }
             catalog = try await Catalog(of: commit, in: repository)
         } catch { throw await Self.failure(error, options) }
 
@@ -47,7 +52,8 @@ struct Workspace {
                 remedy: "There is: \(names).")
         }
         let target = try await PinTarget(
-            options.pins ?? environment.pins, branch: branch, at: commit.id, in: references.repository)
+            worktree ? .record : options.pins ?? environment.pins, branch: branch, at: commit.id,
+            in: references.repository)
         let reader = DesiredStateReader(catalog, in: references.repository, environment: environment)
         let read = try await reader.read(branch: branch, pins: target.mode, pinned: target.pins)
         self.references = references
