@@ -30,8 +30,9 @@ package struct Observer: Sendable {
         state.containers = try await engine.containers()
         let builds = state.builds
         var open: [DesiredProcessor] = []
+        let containers = Dictionary(grouping: state.containers, by: \.ref)
         for processor in desired.processors {
-            if !refreshesBases, let (image, id) = settled(processor, state) {
+            if !refreshesBases, let (image, id) = settled(processor, state, containers[processor.ref] ?? []) {
                 state.imageIDs[image] = id
             } else {
                 open.append(processor)
@@ -55,7 +56,7 @@ package struct Observer: Sendable {
     /// to be asked about it: a run without a change costs one look at the containers, however many processors there are.
     /// (That the OCI registry still has what is pinned is another question, and `verify-pins` asks it.)
     private func settled(
-        _ processor: DesiredProcessor, _ state: ObservedState
+        _ processor: DesiredProcessor, _ state: ObservedState, _ containers: [ObservedContainer]
     ) -> (image: ImageReference, id: String)? {
         guard case .build(let recipe) = processor.source, let record = state.records[processor.ref],
             let applied = record.applied, let binding = record.binding, let image = applied.pins[binding.platform],
@@ -65,8 +66,8 @@ package struct Observer: Sendable {
                     && state.builds[BuildRecord.ID(key, in: recipe.repository)]?.image == applied.pins[platform]
             })
         else { return nil }
-        let runs = state.containers.contains {
-            $0.ref == processor.ref && $0.isRunning && $0.imageID == binding.imageID && $0.specHash == applied.specHash
+        let runs = containers.contains {
+            $0.isRunning && $0.imageID == binding.imageID && $0.specHash == applied.specHash
         }
         return runs ? (image, binding.imageID) : nil
     }

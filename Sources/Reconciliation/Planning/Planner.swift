@@ -5,12 +5,15 @@ package struct Planner {
     private let desired: DesiredState
     private let observed: ObservedState
     private let platform: Platform
+    /// The containers of each ref: there may be thousands.
+    private let containers: [ProcessorRef: [ObservedContainer]]
 
     /// - Parameter platform: the platform that containers are started for.
     package init(desired: DesiredState, observed: ObservedState, platform: Platform) {
         self.desired = desired
         self.observed = observed
         self.platform = platform
+        containers = Dictionary(grouping: observed.containers, by: \.ref)
     }
 
     package func plan() -> Plan {
@@ -75,7 +78,7 @@ package struct Planner {
             if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }
         }
 
-        let containers = observed.containers.filter { $0.ref == processor.ref }.sorted { $0.name < $1.name }
+        let containers = (self.containers[processor.ref] ?? []).sorted { $0.name < $1.name }
         let remove = containers.filter { $0.id != running?.id }
             .map { RemoveAction(containerID: $0.id, name: $0.name, reason: "another container takes its place") }
         if deploy == nil, !remove.isEmpty { reasons.append("a container of an earlier run is left over") }
@@ -185,14 +188,14 @@ package struct Planner {
     /// The running container that has this very image and spec, as the engine says.
     private func container(of processor: DesiredProcessor, image: ImageReference?) -> ObservedContainer? {
         guard let image, let imageID = observed.imageIDs[image] else { return nil }
-        return observed.containers.filter {
-            $0.ref == processor.ref && $0.isRunning && $0.hostPort != nil && $0.imageID == imageID
+        return (containers[processor.ref] ?? []).filter {
+            $0.isRunning && $0.hostPort != nil && $0.imageID == imageID
                 && $0.specHash == processor.specHash
         }.min { $0.name < $1.name }
     }
 
     private func deployReason(_ processor: DesiredProcessor, image: ImageReference?) -> String {
-        let own = observed.containers.filter { $0.ref == processor.ref }
+        let own = containers[processor.ref] ?? []
         guard !own.isEmpty else { return "not running" }
         guard own.contains(where: \.isRunning) else { return "its container has stopped" }
         let imageID = image.flatMap { observed.imageIDs[$0] }
