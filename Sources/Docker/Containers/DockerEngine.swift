@@ -96,27 +96,33 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
     }
 
     /// The container of this name that another run is starting at the same time: the name tells its image, a label its
-    /// spec.
+    /// spec. It is waited for: what another run makes is made, started and perhaps removed again in its own time.
     ///
     /// - Returns: `nil` when it is gone by now.
-    /// - Throws: `Failure` with `ERR_DOCKER` when it is for another spec, or has ended.
+    /// - Throws: `Failure` with `ERR_DOCKER` when it is for another spec, or does not run in the end.
     private func startedElsewhere(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer? {
-        for _ in 0..<50 {
+        var state = "in no state"
+        for _ in 0..<Self.looks {
             guard let json = try await client.container(spec.name) else { return nil }
-            guard let other = ObservedContainer(inspected: json), other.ref == spec.ref,
-                other.specHash == spec.specHash
-            else { break }
-            if other.isRunning { return other }
-            // Between its creation and its start.
-            guard json["State"]?["Status"]?.stringValue == "created",
-                (try? await Task.sleep(for: .milliseconds(100))) != nil
-            else { break }
+            state = json["State"]?["Status"]?.stringValue ?? state
+            if let other = ObservedContainer(inspected: json) {
+                guard other.ref == spec.ref, other.specHash == spec.specHash else {
+                    throw Self.taken(spec.name, "for another spec")
+                }
+                if other.isRunning, other.hostPort != nil { return other }
+            }
+            guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { break }
         }
-        throw Self.taken(spec.name)
+        throw Self.taken(spec.name, state)
     }
 
-    private static func taken(_ name: String) -> Failure {
-        Failure(.docker, "a container named \(name) is there already", remedy: "Remove it with: docker rm -f \(name)")
+    /// How often another run's container is looked at, every 100 ms.
+    private static let looks = 100
+
+    private static func taken(_ name: String, _ state: String = "again and again") -> Failure {
+        Failure(
+            .docker, "a container named \(name) is there already (\(state))",
+            remedy: "Remove it with: docker rm -f \(name)")
     }
 
     package func state(of id: String) async throws(Failure) -> ContainerState? {
