@@ -74,12 +74,14 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
                 spec.name, platform: spec.platform, spec.creation(processors: processors))
             if let id { return try await started(id, spec) }
             if let other = try await startedElsewhere(spec) { return other }
+            // The engine reserves a name before there is a container of it to be seen.
+            guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { break }
         }
-        throw Self.taken(spec.name)
+        throw Self.taken(spec.name, "again and again")
     }
 
-    /// How often a name may be taken and free again before that is a failure.
-    private static let attempts = 3
+    /// How often a name may be taken, and nothing be there, before that is a failure.
+    private static let attempts = 100
 
     private func started(_ id: String, _ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
         do throws(Failure) {
@@ -119,7 +121,7 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
     /// How often another run's container is looked at, every 100 ms.
     private static let looks = 100
 
-    private static func taken(_ name: String, _ state: String = "again and again") -> Failure {
+    private static func taken(_ name: String, _ state: String) -> Failure {
         Failure(
             .docker, "a container named \(name) is there already (\(state))",
             remedy: "Remove it with: docker rm -f \(name)")
