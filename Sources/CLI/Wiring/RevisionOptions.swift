@@ -1,6 +1,5 @@
 import ArgumentParser
 import DeploymentModel
-import FoundationEssentials
 import Git
 import RegistryCatalog
 
@@ -15,20 +14,9 @@ struct RevisionOptions: ParsableArguments {
 
     /// Opens the repository; one that is elsewhere is copied to a cache first, or brought up to date there.
     func open() async throws(Failure) -> GitRepository {
-        let environment = ProcessInfo.processInfo.environment
         do throws(GitError) {
-            guard Self.isRemote(repo) else { return try GitRepository(at: repo) }
-            let caches = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-            let folder = (caches ?? (environment["HOME"] ?? "/tmp") + "/.cache") + "/pinion/repositories"
-            return try await GitRepository.cached(url: repo, in: folder, environment: environment)
+            return try await RepositoryPlace(repo).references().repository
         } catch { throw failure(error) }
-    }
-
-    /// Claims that the text is an address (`https://…`, `git@host:path`) and no path.
-    private static func isRemote(_ text: String) -> Bool {
-        if text.contains("://") { return true }
-        guard let colon = text.firstIndex(of: ":"), !FileManager.default.fileExists(atPath: text) else { return false }
-        return !text[..<colon].contains("/")
     }
 
     /// The catalog of the revision.
@@ -63,6 +51,7 @@ struct RevisionOptions: ParsableArguments {
 
     private var remedyForMissing: String {
         if rev != nil { return "See: git log --oneline --all" }
-        return Self.isRemote(repo) ? "Is the address right, and is there a commit?" : "Commit something first."
+        let isElsewhere = RepositoryPlace.path(repo) == nil
+        return isElsewhere ? "Is the address right, and is there a commit?" : "Commit something first."
     }
 }
