@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
         .target(name: "CBLAKE3"),
+        .target(name: "CNetworkNamespace"),
 
         // Wrappers: know no domain
         .target(name: "JSON", swiftSettings: settings),
@@ -45,6 +46,7 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"], swiftSettings: unsafeSettings),
         .target(name: "Git", dependencies: ["CGit2"], swiftSettings: unsafeSettings),
         .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: unsafeSettings),
+        .target(name: "NetworkNamespace", dependencies: ["CNetworkNamespace"], swiftSettings: unsafeSettings),
         .target(
             name: "WebSocket",
             dependencies: [
@@ -81,10 +83,12 @@ let package = Package(
         .target(
             name: "Adapters",
             dependencies: [
-                "DeploymentModel", "HTTP", "WebSocket", "JSON", "BLAKE3",
+                "DeploymentModel", "HTTP", "WebSocket", "JSON", "BLAKE3", "NetworkNamespace",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
         .target(name: "Reconciliation", dependencies: ["DeploymentModel", "JSON"], swiftSettings: settings),
         .executableTarget(

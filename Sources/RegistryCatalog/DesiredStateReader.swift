@@ -49,17 +49,8 @@ package struct DesiredStateReader: Sendable {
     private func processor(
         _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?
     ) async throws(Failure) -> (DesiredProcessor, [Diagnostic]) {
-        let specHash: String
-        do throws(JSONError) {
-            specHash = try spec.specHash()
-        } catch { throw Failure(.spec, error.message) }
         let (source, findings) = try await source(of: spec)
-        let processor = DesiredProcessor(
-            ref: spec.ref, specPath: spec.path, specHash: specHash, source: source,
-            pins: pinned ?? spec.image.pins, runtime: spec.runtime, api: spec.api,
-            secrets: spec.secrets,
-            outputs: spec.outputs.files, smokeInputs: spec.smokeInputs, smokeExpectation: spec.smoke.expect,
-            startupSeconds: spec.smoke.startupSeconds)
+        let processor = DesiredProcessor(try spec.processor(pins: pinned), specPath: spec.path, source: source)
         return (processor, findings)
     }
 

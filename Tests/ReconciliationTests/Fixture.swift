@@ -27,9 +27,8 @@ struct Fixture {
             dockerfile: "Dockerfile", args: [:], target: nil,
             keys: [.amd64: key("\(ref) \(inputs) amd64"), .arm64: key("\(ref) \(inputs) arm64")])
         return DesiredProcessor(
-            ref: ref, specPath: "registry/processors/\(ref.slug)/registry.yaml", specHash: spec,
-            source: source ?? .build(recipe), pins: pins, runtime: RuntimeLimits(), api: ProcessorAPI(),
-            secrets: SecretNames(), outputs: [], smokeInputs: .object([:]))
+            Processor(ref: ref, specHash: spec, pins: pins), specPath: "registry/processors/\(ref.slug)/registry.yaml",
+            source: source ?? .build(recipe))
     }
 
     static func desired(_ processors: [DesiredProcessor], pins: PinMode = .record) -> DesiredState {

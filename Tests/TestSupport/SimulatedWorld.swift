@@ -184,7 +184,7 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
         return try effect("start \(spec.ref)") { state in
             let container = ObservedContainer(
                 id: "c\(state.nextContainer)", name: spec.name, ref: spec.ref,
-                imageID: spec.image.digest?.description ?? "",
+                imageID: spec.image.split(separator: "@").last.map(String.init) ?? "",
                 isRunning: !state.startsAreFatal, specHash: spec.specHash,
                 hostPort: state.startsAreFatal ? nil : 30_000 + state.nextContainer)
             state.nextContainer += 1
@@ -204,6 +204,16 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     }
 
     package func gatewayAddress() async throws(Failure) -> String? { nil }
+
+    package func removeLeftovers() async throws(Failure) -> Int { 0 }
+
+    package func createNetwork(_ name: String, run: RunMark) async throws(Failure) {}
+
+    package func removeNetwork(_ name: String) async throws(Failure) {}
+
+    package func addresses(of id: String, on network: String) async throws(Failure) -> NetworkAddresses? { nil }
+
+    package func processID(of id: String) async throws(Failure) -> Int? { nil }
 }
 
 extension SimulatedWorld: StateStore {
@@ -249,6 +259,13 @@ extension SimulatedWorld: SmokeTester {
     package func smoke(
         _ request: SmokeRequest, report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> SmokeVerdict {
-        try effect("smoke \(request.ref)") { _ in SmokeVerdict(outputs: 1, events: 2) }
+        try effect("smoke \(request.processor.ref)") { _ in SmokeVerdict(outputs: 1, events: 2) }
+    }
+
+    package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
+        let isAlive = now.containers[container.id]?.isRunning == true
+        guard isAlive else {
+            throw Failure(.health, "the container exited with code 1", detail: "the last words")
+        }
     }
 }

@@ -19,36 +19,51 @@ package struct ArtifactReceiver: Sendable {
     /// What has been received completely so far.
     package var received: ReceivedArtifacts { slots.received }
 
+    /// Where uploads arrive; the processor must reach it.
+    package enum Place: Sendable {
+        /// A free port at this address of this host.
+        case host(String)
+        /// A socket that is bound already, perhaps in another network namespace, and the port that it is bound to; it is
+        /// closed with the receiver.
+        case socket(CInt, port: UInt16)
+    }
+
     /// Serves while `body` runs.
     ///
     /// - Parameters:
-    ///   - host: the address to bind; the processor must reach it. The port is a free one.
+    ///   - place: where uploads arrive.
     ///   - declared: the paths that the run may write, relative to its write prefix.
     ///   - directory: an existing folder that holds the received files from then on.
     /// - Throws: `Failure` with `ERR_NETWORK` when the address can't be bound, and whatever `body` throws.
     package static func serving<Value: Sendable>(
-        on host: String, for declared: [String], storingIn directory: String, limits: ArtifactLimits = ArtifactLimits(),
+        at place: Place, for declared: [String], storingIn directory: String, limits: ArtifactLimits = ArtifactLimits(),
         _ body: @escaping @Sendable (ArtifactReceiver) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let clients = Clients()
         let server: NIOAsyncChannel<any Channel, Never>
+        let origin: String
         do {
-            server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.autoRead, value: false)
-                .bind(host: host, port: 0) { channel in
-                    clients.add(channel, limit: connectionLimit)
-                    return channel.pipeline.configureHTTPServerPipeline().map { channel }
-                }
+            let accept: @Sendable (any Channel) -> EventLoopFuture<any Channel> = { channel in
+                clients.add(channel, limit: connectionLimit)
+                return channel.pipeline.configureHTTPServerPipeline().map { channel }
+            }
+            switch place {
+            case .host(let host):
+                server = try await bootstrap.bind(host: host, port: 0, childChannelInitializer: accept)
+                origin = "http://\(bracketed(host)):\(server.channel.localAddress?.port ?? 0)"
+            case .socket(let descriptor, let port):
+                server = try await bootstrap.bind(descriptor, childChannelInitializer: accept)
+                origin = "http://127.0.0.1:\(port)"
+            }
         } catch {
-            throw Failure(.network, "no address for uploads on \(host): \(error)")
-        }
-        guard let port = server.channel.localAddress?.port else {
-            throw Failure(.network, "no address for uploads on \(host)")
+            throw Failure(.network, "no address for uploads at \(place): \(error)")
         }
         var generator = SystemRandomNumberGenerator()
         let slots = UploadSlots(for: declared, totalLimit: limits.total, using: &generator)
-        let receiver = ArtifactReceiver(slots: slots, origin: "http://\(bracketed(host)):\(port)")
+        let receiver = ArtifactReceiver(slots: slots, origin: origin)
         let connection = UploadConnection(slots: slots, directory: directory, limits: limits)
 
         let result = await withTaskGroup(of: Result<Value, Failure>?.self) { group in

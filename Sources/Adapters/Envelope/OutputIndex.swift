@@ -5,6 +5,14 @@ import JSON
 struct OutputIndex {
     let outputs: [Envelope.Output]
 
+    /// The index of these outputs.
+    init(_ outputs: [Envelope.Output]) { self.outputs = outputs.sorted { $0.path < $1.path } }
+
+    /// As it is stored: compact, sorted by path.
+    var bytes: [UInt8] {
+        Array(JSONValue.object(["outputs": .array(outputs.map(\.json))]).compact.utf8)
+    }
+
     /// Reads the index as it was received.
     ///
     /// - Throws: `Failure` with `ERR_BAD_RESPONSE` for another form, `ERR_OUTPUT_DUPLICATE`, and the codes of `WorldPath`.

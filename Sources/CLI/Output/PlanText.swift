@@ -53,8 +53,8 @@ struct PlanText {
         let counts: [(Int, String)] = [
             (plan.items.count { !$0.builds.isEmpty }, "to build"),
             (plan.items.count { $0.pin != nil }, "to pin"),
-            (plan.items.count { $0.deploy != nil }, "to deploy"),
             (plan.items.count { $0.smoke != nil }, "to smoke-test"),
+            (plan.items.count { $0.deploy != nil }, "to deploy"),
             (plan.items.reduce(0) { $0 + $1.remove.count }, "to remove"),
             (plan.blocked.count, "blocked"),
         ]
@@ -69,10 +69,12 @@ struct PlanText {
             rows.append(("build", "\(platforms) → \(recipe.repository.repository)"))
         }
         if let pin = item.pin { rows.append(("pin", pinRow(pin, of: item))) }
+        if item.smoke != nil {
+            rows.append(("smoke", "local, mock, \(item.processor.api.transport.rawValue)"))
+        }
         if let deploy = item.deploy {
             rows.append(("deploy", "container for \(deploy.platform.oci) (\(deploy.reason))"))
         }
-        if let smoke = item.smoke { rows.append(("smoke", "local, mock, \(smoke.api.transport.rawValue)")) }
         for stale in item.remove { rows.append(("remove", "container \(stale.name)")) }
         return rows
     }

@@ -56,6 +56,7 @@ struct Session {
         guard !plan.items.isEmpty else { return RunReport(plan, run: run, events: []) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
+        _ = try await engine.removeLeftovers()
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
         let executor = Executor(services, run: run, log: log, parallelism: parallelism) { path in
             try? FileManager.default.removeItem(atPath: path)
@@ -91,7 +92,14 @@ struct Session {
             builder: try await builder(isNeeded: builds), registry: registry, engine: engine,
             localImages: engine, contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path),
             store: store,
-            pins: pinWriter(), smoke: LocalSmokeTester(engine: engine, folder: folder.path))
+            pins: pinWriter(), smoke: try await smokeTester(folder))
+    }
+
+    /// What a smoke test writes is gone with it: its world is a temporary folder.
+    private func smokeTester(_ folder: TemporaryFolder) async throws(Failure) -> LocalSmokeTester {
+        let surroundings = RunSurroundings(world: try await LocalWorld(at: folder.path + "/world"))
+        let adapter = LocalAdapter(engine: engine, surroundings: surroundings, mark: .ofThisProcess)
+        return LocalSmokeTester(adapter, registry: try workspace.catalog.runnable())
     }
 
     /// The builder that fits this machine; asking for it costs a run of docker, so what builds nothing doesn't.

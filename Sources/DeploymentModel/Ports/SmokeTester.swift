@@ -1,51 +1,31 @@
-package import JSON
-
-/// Runs a processor once and believes its answer only after checking it.
+/// Runs a processor once in mode `mock` and believes its answer only after checking it.
 package protocol SmokeTester: Sendable {
-    /// Waits until the processor is healthy, runs it, checks envelope, index and outputs.
+    /// Starts the image in a container of its own, without secrets and cut off from the network, waits until it is
+    /// healthy, runs it, checks envelope, index and outputs, and removes it.
     ///
     /// - Parameter report: gets what the processor tells on the way (tokens, log lines, phases).
     /// - Throws: `Failure`; its detail holds the container's last log lines when the processor is at fault.
     func smoke(_ request: SmokeRequest, report: @escaping @Sendable (String) -> Void) async throws(Failure)
         -> SmokeVerdict
+
+    /// Waits until a container that was started to stay is healthy.
+    ///
+    /// - Throws: `Failure` with `ERR_HEALTH` and the container's last log lines.
+    func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure)
 }
 
-/// One smoke test of a running container.
+/// One smoke test of an image.
 package struct SmokeRequest: Hashable, Sendable {
-    package let ref: ProcessorRef
-    package let containerID: String
-    package let hostPort: Int
+    package let processor: Processor
     package let image: ImageReference
     package let platform: Platform
-    package let api: ProcessorAPI
-    package let inputs: JSONValue
-    /// A JSON Schema that the envelope has to fit.
-    package let expectation: JSONValue?
-    package let outputs: [DeclaredOutput]
     package let executionID: String
-    /// How long it may take to become healthy.
-    package let startupSeconds: Int
-    /// How long the run may take.
-    package let timeoutSeconds: Int
 
-    package init(
-        ref: ProcessorRef, containerID: String, hostPort: Int, image: ImageReference, platform: Platform,
-        api: ProcessorAPI, inputs: JSONValue, expectation: JSONValue? = nil, outputs: [DeclaredOutput],
-        executionID: String, startupSeconds: Int,
-        timeoutSeconds: Int
-    ) {
-        self.ref = ref
-        self.containerID = containerID
-        self.hostPort = hostPort
+    package init(processor: Processor, image: ImageReference, platform: Platform, executionID: String) {
+        self.processor = processor
         self.image = image
         self.platform = platform
-        self.api = api
-        self.inputs = inputs
-        self.expectation = expectation
-        self.outputs = outputs
         self.executionID = executionID
-        self.startupSeconds = startupSeconds
-        self.timeoutSeconds = timeoutSeconds
     }
 }
 

@@ -1,5 +1,3 @@
-package import JSON
-
 /// What an environment should be: what the catalog of one commit asks for.
 package struct DesiredState: Hashable, Sendable {
     /// The environment's name: `local`, `dev`, …
@@ -41,44 +39,20 @@ package enum PinMode: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// One processor as its spec asks for it.
 package struct DesiredProcessor: Hashable, Sendable {
-    package let ref: ProcessorRef
+    package let processor: Processor
     /// The path of its spec in the repository.
     package let specPath: String
-    /// SHA-256 over the spec without its pins, 64 hexadecimal digits.
-    package let specHash: String
     package let source: ImageSource
-    /// The digests that the spec itself names; a platform without a true pin is absent.
-    package let pins: [Platform: ImageReference]
-    package let runtime: RuntimeLimits
-    package let api: ProcessorAPI
-    package let secrets: SecretNames
-    package let outputs: [DeclaredOutput]
-    /// The inputs of its mock smoke test.
-    package let smokeInputs: JSONValue
-    /// A JSON Schema that the envelope of its smoke test has to fit.
-    package let smokeExpectation: JSONValue?
-    /// How long its server may take to become healthy, in seconds.
-    package let startupSeconds: Int
 
-    package init(
-        ref: ProcessorRef, specPath: String, specHash: String, source: ImageSource,
-        pins: [Platform: ImageReference], runtime: RuntimeLimits, api: ProcessorAPI, secrets: SecretNames,
-        outputs: [DeclaredOutput], smokeInputs: JSONValue, smokeExpectation: JSONValue? = nil,
-        startupSeconds: Int = 15
-    ) {
-        self.ref = ref
+    package init(_ processor: Processor, specPath: String, source: ImageSource) {
+        self.processor = processor
         self.specPath = specPath
-        self.specHash = specHash
         self.source = source
-        self.pins = pins
-        self.runtime = runtime
-        self.api = api
-        self.secrets = secrets
-        self.outputs = outputs
-        self.smokeInputs = smokeInputs
-        self.smokeExpectation = smokeExpectation
-        self.startupSeconds = startupSeconds
     }
+
+    package var ref: ProcessorRef { processor.ref }
+    /// The digests that the spec itself names; a platform without a true pin is absent.
+    package var pins: [Platform: ImageReference] { processor.pins }
 }
 
 /// Where a processor's image comes from.
@@ -117,63 +91,5 @@ package struct BuildRecipe: Hashable, Sendable, Codable {
         self.target = target
         self.keys = keys
         self.options = options
-    }
-}
-
-/// How much a processor may use.
-package struct RuntimeLimits: Hashable, Sendable, Codable {
-    package let cpu: Double
-    package let memoryBytes: Int
-    /// The longest that one run may take, in seconds.
-    package let timeoutSeconds: Int
-    package let gpu: String?
-
-    package init(cpu: Double = 1, memoryBytes: Int = 1 << 30, timeoutSeconds: Int = 600, gpu: String? = nil) {
-        self.cpu = cpu
-        self.memoryBytes = memoryBytes
-        self.timeoutSeconds = timeoutSeconds
-        self.gpu = gpu
-    }
-}
-
-/// How a processor is spoken to.
-package struct ProcessorAPI: Hashable, Sendable, Codable {
-    package enum Transport: String, Hashable, Sendable, Codable { case ws, http }
-
-    package let transport: Transport
-    package let runPath: String
-    package let healthPath: String
-    /// The port that its server listens on inside the container.
-    package let port: Int
-
-    package init(
-        transport: Transport = .ws, runPath: String = "/run", healthPath: String = "/healthz", port: Int = 8000
-    ) {
-        self.transport = transport
-        self.runPath = runPath
-        self.healthPath = healthPath
-        self.port = port
-    }
-}
-
-/// Names of secrets; values are never held here.
-package struct SecretNames: Hashable, Sendable, Codable {
-    package let required: [String]
-    package let optional: [String]
-
-    package init(required: [String] = [], optional: [String] = []) {
-        self.required = required
-        self.optional = optional
-    }
-}
-
-/// One file that a processor promises to write, relative to the write prefix.
-package struct DeclaredOutput: Hashable, Sendable, Codable {
-    package let path: String
-    package let mime: String?
-
-    package init(path: String, mime: String? = nil) {
-        self.path = path
-        self.mime = mime
     }
 }

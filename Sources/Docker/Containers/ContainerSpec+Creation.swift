@@ -5,17 +5,18 @@ import JSON
 package enum ContainerLabel {
     package static let ref = "dev.pinion.ref"
     package static let spec = "dev.pinion.spec"
+    /// Of what lasts for one run only.
+    package static let run = "dev.pinion.run"
 }
 
 extension ContainerSpec {
     /// The body of `POST /containers/create`: no privileges, no capabilities, a root that can't be written to, limits, and
-    /// the port on loopback at a number that the engine chooses.
+    /// the network that it may have.
     ///
     /// - Parameter processors: how many the engine has; it refuses to limit a container to more.
     func creation(processors: Int) -> JSONValue {
         let port = "\(port)/tcp"
-        let host: JSONValue = [
-            "PortBindings": .object([port: [["HostIp": "127.0.0.1", "HostPort": ""]]]),
+        var host: [String: JSONValue] = [
             "NanoCpus": .integer(Int64(min(limits.cpu, Double(max(1, processors))) * 1e9)),
             "Memory": .integer(Int64(limits.memoryBytes)),
             // Memory and swap together: no swap.
@@ -23,18 +24,26 @@ extension ContainerSpec {
             "PidsLimit": .integer(Int64(Self.processLimit)),
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges:true"],
-            "ReadonlyRootfs": true,
+            "ReadonlyRootfs": .bool(!hasWritableRoot),
             "Tmpfs": ["/tmp": "rw,nosuid,nodev,mode=1777"],
             "RestartPolicy": ["Name": "no"],
         ]
+        if let world { host["Binds"] = [.string("\(world):/world:ro")] }
+        switch network {
+        case .published: host["PortBindings"] = .object([port: [["HostIp": "127.0.0.1", "HostPort": ""]]])
+        case .none: host["NetworkMode"] = "none"
+        case .internal(let name): host["NetworkMode"] = .string(name)
+        }
+        var labels: [String: JSONValue] = [
+            ContainerLabel.ref: .string(ref.description), ContainerLabel.spec: .string(specHash),
+        ]
+        labels[ContainerLabel.run] = run.map { .string($0.text) }
         return [
-            "Image": .string(image.description),
+            "Image": .string(image),
             "Env": .array(environment.sorted { $0.key < $1.key }.map { .string("\($0.key)=\($0.value)") }),
-            "Labels": .object([
-                ContainerLabel.ref: .string(ref.description), ContainerLabel.spec: .string(specHash),
-            ]),
+            "Labels": .object(labels),
             "ExposedPorts": .object([port: [:]]),
-            "HostConfig": host,
+            "HostConfig": .object(host),
         ]
     }
 

@@ -14,7 +14,9 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
     }
 
     package func containers() async throws(Failure) -> [ObservedContainer] {
-        try await client.containers(label: ContainerLabel.ref).compactMap { ObservedContainer(listed: $0) }
+        try await client.containers(label: ContainerLabel.ref)
+            .filter { $0["Labels"]?[ContainerLabel.run] == nil }
+            .compactMap { ObservedContainer(listed: $0) }
     }
 
     package func imageID(of image: ImageReference) async throws(Failure) -> String? {
@@ -138,7 +140,8 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
     }
 
     package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
-        try await client.stopContainer(id, graceSeconds: graceSeconds)
+        // Removing kills at once.
+        if graceSeconds > 0 { try await client.stopContainer(id, graceSeconds: graceSeconds) }
         try await client.removeContainer(id)
     }
 

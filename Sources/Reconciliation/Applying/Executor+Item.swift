@@ -1,7 +1,7 @@
 import DeploymentModel
 
 extension Executor {
-    /// Works an item off: build, pin, deploy, smoke, remove.
+    /// Works an item off: build, pin, smoke, deploy, remove.
     func apply(_ item: PlanItem) async -> ItemOutcome {
         var remaining = item.steps
         var progress = ItemProgress(item)
@@ -18,19 +18,19 @@ extension Executor {
                 remaining.removeFirst()
             }
             progress.desired = revision
-            var container = item.smoke?.container
-            if let deploy = item.deploy {
-                let (started, imageID) = try await start(item, deploy, progress.images)
-                container = started
-                progress.binding = RefRecord.Binding(name: started.name, platform: deploy.platform, imageID: imageID)
+            if let smoke = item.smoke {
+                progress.evidence = [try await test(item, smoke, progress.images)]
                 remaining.removeFirst()
             }
-            if let smoke = item.smoke, let container {
-                progress.evidence = [try await test(item, smoke, container, progress.images)]
+            var deployed: String?
+            if let deploy = item.deploy {
+                let (container, imageID) = try await start(item, deploy, progress.images)
+                deployed = container.id
+                progress.binding = RefRecord.Binding(name: container.name, platform: deploy.platform, imageID: imageID)
                 remaining.removeFirst()
             }
             progress.applied = revision
-            for stale in item.remove where stale.containerID != container?.id {
+            for stale in item.remove where stale.containerID != deployed {
                 try await step(item.ref, .remove) { () throws(Failure) -> ((), String) in
                     try await services.engine.remove(stale.containerID, graceSeconds: 10)
                     return ((), stale.name)
@@ -90,11 +90,17 @@ extension Executor {
             for stale in item.remove where stale.name == name {
                 try await services.engine.remove(stale.containerID, graceSeconds: 10)
             }
-            let spec = ContainerSpec(
-                name: name, ref: item.ref, specHash: item.record.specHash, image: image, platform: deploy.platform,
-                port: deploy.port, environment: ["IMAGE_DIGEST": image.digest?.description ?? ""],
-                limits: deploy.limits)
-            let container = try await services.engine.start(spec)
+            let container = try await services.engine.start(
+                ContainerSpec(
+                    name: name, processor: item.processor, image: image.description, platform: deploy.platform,
+                    environment: ["IMAGE_DIGEST": image.digest?.description ?? ""]))
+            do throws(Failure) {
+                try await services.smoke.awaitHealth(of: container, processor: item.processor)
+            } catch {
+                // What was started for this run and failed is not left behind; what ran before keeps running.
+                try? await services.engine.remove(container.id, graceSeconds: 1)
+                throw error
+            }
             return ((container, imageID), "\(name) on 127.0.0.1:\(container.hostPort ?? 0)")
         }
     }
@@ -111,47 +117,24 @@ extension Executor {
         return nil
     }
 
-    /// Why a container that was started leads nowhere: as a rule its program has ended already.
-    private func ended(_ container: ObservedContainer) async -> Failure {
-        let state = try? await services.engine.state(of: container.id)
-        let log = try? await services.engine.logTail(of: container.id, lines: 50)
-        guard case .exited(let code) = state else {
-            return Failure(.health, "\(container.name) publishes no port", detail: log)
-        }
-        return Failure(
-            .health, "the container ended with code \(code) as soon as it was started",
-            remedy: "Its last lines are above.", detail: log)
-    }
-
     private func test(
-        _ item: PlanItem, _ smoke: SmokeAction, _ container: ObservedContainer, _ images: [Platform: ImageReference]
+        _ item: PlanItem, _ smoke: SmokeAction, _ images: [Platform: ImageReference]
     ) async throws(Failure) -> Evidence {
-        do throws(Failure) {
-            return try await step(item.ref, .smoke) { () throws(Failure) -> (Evidence, String) in
-                guard let image = images[smoke.platform], let digest = image.digest else {
-                    throw Failure(.imageUnpinned, "\(item.ref) has no image for \(smoke.platform.oci)")
-                }
-                guard let port = container.hostPort else { throw await ended(container) }
-                let request = SmokeRequest(
-                    ref: item.ref, containerID: container.id, hostPort: port, image: image, platform: smoke.platform,
-                    api: smoke.api, inputs: smoke.inputs, expectation: smoke.expectation, outputs: smoke.outputs,
-                    executionID: "smoke-\(run)-\(item.ref.refSlug)", startupSeconds: smoke.startupSeconds,
-                    timeoutSeconds: smoke.timeoutSeconds)
-                let verdict = try await services.smoke.smoke(request) { text in
-                    log.add(item.ref, .smoke, .log(text))
-                }
-                let evidence = Evidence(
-                    digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: "local",
-                    mode: "mock", transport: smoke.api.transport)
-                let outputs = "\(verdict.outputs) output\(verdict.outputs == 1 ? "" : "s")"
-                let events = verdict.events == 0 ? "" : ", \(verdict.events) events"
-                return (evidence, "\(smoke.api.transport.rawValue), \(outputs)\(events)")
+        try await step(item.ref, .smoke) { () throws(Failure) -> (Evidence, String) in
+            guard let image = images[smoke.platform], let digest = image.digest else {
+                throw Failure(.imageUnpinned, "\(item.ref) has no image for \(smoke.platform.oci)")
             }
-        } catch {
-            // What was started for this run and failed is not left behind; what ran before keeps running.
-            let isOurs = item.deploy != nil && !item.containers.contains { $0.id == container.id }
-            if isOurs { try? await services.engine.remove(container.id, graceSeconds: 1) }
-            throw error
+            let request = SmokeRequest(
+                processor: item.processor, image: image, platform: smoke.platform,
+                executionID: "smoke-\(run)-\(item.ref.refSlug)")
+            let verdict = try await services.smoke.smoke(request) { text in log.add(item.ref, .smoke, .log(text)) }
+            let transport = item.processor.api.transport
+            let evidence = Evidence(
+                digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: "local",
+                mode: "mock", transport: transport)
+            let outputs = "\(verdict.outputs) output\(verdict.outputs == 1 ? "" : "s")"
+            let events = verdict.events == 0 ? "" : ", \(verdict.events) events"
+            return (evidence, "\(transport.rawValue), \(outputs)\(events)")
         }
     }
 }
@@ -192,8 +175,8 @@ extension PlanItem {
         var steps: [RunEvent.Step] = []
         if !builds.isEmpty { steps.append(.build) }
         if pin != nil { steps.append(.pin) }
-        if deploy != nil { steps.append(.deploy) }
         if smoke != nil { steps.append(.smoke) }
+        if deploy != nil { steps.append(.deploy) }
         if !remove.isEmpty { steps.append(.remove) }
         return steps
     }

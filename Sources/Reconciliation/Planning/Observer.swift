@@ -60,7 +60,7 @@ package struct Observer: Sendable {
     ) -> (image: ImageReference, id: String)? {
         guard case .build(let recipe) = processor.source, let record = state.records[processor.ref],
             let applied = record.applied, let binding = record.binding, let image = applied.pins[binding.platform],
-            applied.specHash == processor.specHash, applied.keys == recipe.keys,
+            applied.specHash == processor.processor.specHash, applied.keys == recipe.keys,
             recipe.keys.allSatisfy({ platform, key in
                 applied.pins[platform] != nil
                     && state.builds[BuildRecord.ID(key, in: recipe.repository)]?.image == applied.pins[platform]

@@ -1,5 +1,4 @@
 package import DeploymentModel
-package import JSON
 
 /// What has to be done so that an environment becomes what it should be. A plain value; apply has no other input.
 package struct Plan: Hashable, Sendable, Codable {
@@ -31,6 +30,8 @@ package struct Plan: Hashable, Sendable, Codable {
 /// What is to be done for one ref, in this order.
 package struct PlanItem: Hashable, Sendable, Codable {
     package let ref: ProcessorRef
+    /// What the spec says, with the pins that it has now.
+    package let processor: Processor
     /// Why, as clauses.
     package let reasons: [String]
     /// Each platform that needs a build.
@@ -42,8 +43,8 @@ package struct PlanItem: Hashable, Sendable, Codable {
     /// The images that are known already; those of `builds` come with the build.
     package let images: [Platform: ImageReference]
     package let pin: PinAction?
-    package let deploy: DeployAction?
     package let smoke: SmokeAction?
+    package let deploy: DeployAction?
     /// The containers of this ref that were seen.
     package let containers: [ObservedContainer]
     /// Containers of this ref that are to be removed at the end.
@@ -59,25 +60,15 @@ package struct PinAction: Hashable, Sendable, Codable {
     package let from: [Platform: ImageReference]
 }
 
+/// Runs the processor in mode `mock`, in a fresh container.
+package struct SmokeAction: Hashable, Sendable, Codable {
+    package let platform: Platform
+}
+
 /// Starts a container by its pinned digest.
 package struct DeployAction: Hashable, Sendable, Codable {
     package let platform: Platform
-    package let port: Int
-    package let limits: RuntimeLimits
     package let reason: String
-}
-
-/// Runs the processor in mode `mock`.
-package struct SmokeAction: Hashable, Sendable, Codable {
-    package let platform: Platform
-    package let api: ProcessorAPI
-    package let inputs: JSONValue
-    package let expectation: JSONValue?
-    package let outputs: [DeclaredOutput]
-    package let startupSeconds: Int
-    package let timeoutSeconds: Int
-    /// The running container to test; absent when the item deploys a new one.
-    package let container: ObservedContainer?
 }
 
 /// Stops and removes a container.

@@ -63,18 +63,13 @@ package struct Planner {
         var deploy: DeployAction?
         if running == nil {
             let reason = deployReason(processor, image: sources.images[platform])
-            deploy = DeployAction(
-                platform: platform, port: processor.api.port, limits: processor.runtime, reason: reason)
+            deploy = DeployAction(platform: platform, reason: reason)
             if sources.missing.isEmpty { reasons.append(reason) }
         }
 
         var smoke: SmokeAction?
-        if deploy != nil || !hasEvidence(previous, processor, sources.images[platform]) {
-            smoke = SmokeAction(
-                platform: platform, api: processor.api, inputs: processor.smokeInputs,
-                expectation: processor.smokeExpectation, outputs: processor.outputs,
-                startupSeconds: processor.startupSeconds, timeoutSeconds: processor.runtime.timeoutSeconds,
-                container: running)
+        if !hasEvidence(previous, processor, sources.images[platform]) {
+            smoke = SmokeAction(platform: platform)
             if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }
         }
 
@@ -86,18 +81,18 @@ package struct Planner {
         let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
         let binding = running.map { RefRecord.Binding(name: $0.name, platform: platform, imageID: $0.imageID) }
         let record = RecordAction(
-            commit: desired.commit, specHash: processor.specHash, keys: keys, binding: binding, previous: previous)
+            commit: desired.commit, specHash: processor.processor.specHash, keys: keys, binding: binding, previous: previous)
         let revision = RefRecord.Revision(
-            commit: desired.commit, specHash: processor.specHash, pins: sources.images, keys: keys)
+            commit: desired.commit, specHash: processor.processor.specHash, pins: sources.images, keys: keys)
         let isRecorded =
             sources.missing.isEmpty && previous?.applied.map(revision.isSame) == true
             && previous.map { revision.isSame(as: $0.desired) && $0.binding == binding } == true
         if isRecorded, pin == nil, deploy == nil, smoke == nil, remove.isEmpty { return nil }
         if reasons.isEmpty { reasons.append("its record is not up to date") }
         return PlanItem(
-            ref: processor.ref, reasons: reasons, builds: sources.missing, replaces: sources.replaced,
+            ref: processor.ref, processor: processor.processor, reasons: reasons, builds: sources.missing, replaces: sources.replaced,
             recipe: sources.recipe,
-            images: sources.images, pin: pin, deploy: deploy, smoke: smoke, containers: containers, remove: remove,
+            images: sources.images, pin: pin, smoke: smoke, deploy: deploy, containers: containers, remove: remove,
             record: record)
     }
 
@@ -190,7 +185,7 @@ package struct Planner {
         guard let image, let imageID = observed.imageIDs[image] else { return nil }
         return (containers[processor.ref] ?? []).filter {
             $0.isRunning && $0.hostPort != nil && $0.imageID == imageID
-                && $0.specHash == processor.specHash
+                && $0.specHash == processor.processor.specHash
         }.min { $0.name < $1.name }
     }
 
@@ -205,7 +200,7 @@ package struct Planner {
 
     private func hasEvidence(_ record: RefRecord?, _ processor: DesiredProcessor, _ image: ImageReference?) -> Bool {
         record?.evidence.contains {
-            $0.digest == image?.digest && $0.platform == platform && $0.specHash == processor.specHash
+            $0.digest == image?.digest && $0.platform == platform && $0.specHash == processor.processor.specHash
                 && $0.adapter == "local" && $0.mode == "mock"
         } == true
     }

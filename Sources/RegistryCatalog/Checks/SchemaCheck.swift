@@ -4,9 +4,6 @@ import YAML
 
 /// Judges the JSON Schemas that specs hold, once all schemas of the registry are known.
 struct SchemaCheck: Sendable {
-    /// What a relative reference of a spec's schema is relative to: `$ref: media.metadata@1` names the registry's schema.
-    static let baseURI = "registry:/schemas/"
-
     let node: YAMLNode
     /// The same as JSON, `nil` where JSON cannot say it.
     let json: JSONValue?
@@ -26,7 +23,9 @@ struct SchemaCheck: Sendable {
     /// - Parameter known: the schema of the registry that has this id.
     func run(_ findings: inout Findings, _ known: @escaping (String) -> JSONValue?) {
         guard let json else { return }
-        let violations = JSONSchema.check(schema: json, baseURI: Self.baseURI + "-") { Self.schema(at: $0, known) }
+        let violations = JSONSchema.check(schema: json, baseURI: SchemaReference.baseOfSpecs) {
+            SchemaReference.id(in: $0).flatMap(known)
+        }
         for violation in violations {
             let place = node.node(at: violation.instance.tokens)
             findings.add(.error, "'\(field)' is no JSON Schema: \(violation.message)", at: place)
@@ -35,7 +34,7 @@ struct SchemaCheck: Sendable {
         let doubtful = instances.filter { !($0.node.json.map { JSONSchema.plainly(json, allows: $0) } ?? true) }
         guard violations.isEmpty, !doubtful.isEmpty,
             let schema = try? JSONSchema(
-                json, baseURI: Self.baseURI + "-", resources: { Self.schema(at: $0, known) })
+                json, baseURI: SchemaReference.baseOfSpecs, resources: { SchemaReference.id(in: $0).flatMap(known) })
         else { return }
         for (name, instance) in doubtful {
             guard let value = instance.json else { continue }
@@ -45,12 +44,6 @@ struct SchemaCheck: Sendable {
                     at: instance.node(at: violation.instance.tokens))
             }
         }
-    }
-
-    /// The document of a reference: a schema of this registry, never anything that would have to be fetched.
-    private static func schema(at uri: String, _ known: (String) -> JSONValue?) -> JSONValue? {
-        guard uri.hasPrefix(baseURI) else { return nil }
-        return known(String(uri.dropFirst(baseURI.count)))
     }
 }
 

@@ -87,40 +87,6 @@ package struct BuildSpec: Sendable {
     package var options = BuildOptions()
 }
 
-/// What a processor says of its outputs.
-package enum OutputsSpec: Hashable, Sendable {
-    case files([DeclaredOutput])
-    /// The older form: prefixes below which it writes.
-    case prefixes([String])
-    /// A JSON Schema of the envelope's outputs.
-    case schema(JSONValue)
-
-    package var files: [DeclaredOutput] {
-        if case .files(let files) = self { files } else { [] }
-    }
-}
-
-/// What has to hold before and after a run.
-package struct PredicatesSpec: Hashable, Sendable {
-    package var admission: [PredicateSpec] = []
-    package var success: [PredicateSpec] = []
-}
-
-/// One predicate and its arguments.
-package struct PredicateSpec: Hashable, Sendable {
-    package let id: SpecID
-    package let arguments: [String: JSONValue]
-}
-
-/// How a processor is smoke-tested.
-package struct SmokeSpec: Sendable {
-    package var inputs: JSONValue?
-    /// A JSON Schema of the envelope.
-    package var expect: JSONValue?
-    /// How long its server may take to become healthy, in seconds.
-    package var startupSeconds = 15
-}
-
 /// A spec named by another.
 package struct SpecReference: Sendable, Hashable {
     package let kind: SupportSpec.Kind

@@ -49,11 +49,17 @@ extension ProcessorSpecReader {
         }
         let path = path("path", &api) ?? "/run"
         let healthPath = self.path("healthz", &api) ?? "/healthz"
-        if let (text, node) = api.string("dialect", &findings), text != "request", text != "standard" {
-            findings.add(.error, "'api.dialect' is '\(text)', it should be request or left out", at: node)
+        var dialect = ProcessorAPI.Dialect.run
+        if let (text, node) = api.string("dialect", &findings) {
+            switch text {
+            case "request": dialect = .request
+            case "standard": break
+            default: findings.add(.error, "'api.dialect' is '\(text)', it should be request or left out", at: node)
+            }
         }
         api.reportUnknown(&findings)
-        return ProcessorAPI(transport: transport, runPath: path, healthPath: healthPath, port: port ?? 8000)
+        return ProcessorAPI(
+            transport: transport, dialect: dialect, runPath: path, healthPath: healthPath, port: port ?? 8000)
     }
 
     private mutating func path(_ name: String, _ api: inout Fields) -> String? {

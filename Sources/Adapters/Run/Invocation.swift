@@ -3,7 +3,7 @@ package import JSON
 
 /// One run of a processor, whoever runs it.
 package struct Invocation: Hashable, Sendable {
-    package let ref: ProcessorRef
+    package let ref: RunnableRef
     package let mode: RunMode
     package let inputs: JSONValue
     package let writePrefix: WritePrefix
@@ -18,7 +18,7 @@ package struct Invocation: Hashable, Sendable {
     package let timeout: Duration
 
     package init(
-        ref: ProcessorRef, mode: RunMode, inputs: JSONValue, writePrefix: WritePrefix, executionID: ExecutionID,
+        ref: RunnableRef, mode: RunMode, inputs: JSONValue, writePrefix: WritePrefix, executionID: ExecutionID,
         declared: [DeclaredOutput], image: Digest?, platform: Platform, secretsPresent: [String] = [], timeout: Duration
     ) {
         self.ref = ref

@@ -1,0 +1,146 @@
+package import DeploymentModel
+package import HTTP
+import JSON
+import NetworkNamespace
+
+/// Runs processors in Docker containers of this host: each run in a fresh one, or in one that was started to stay.
+///
+/// A run in mode `mock` has no secret and no network: its container has its own loopback and nothing else, and this
+/// process reaches it through the container's network namespace. Where that may not be entered (it takes
+/// `CAP_SYS_ADMIN`, and the engine on this machine), the container is on an internal network instead; see `Isolation`.
+package struct LocalAdapter: Adapter {
+    /// Where runs take place.
+    package enum Placement: Sendable {
+        /// In a container of their own.
+        case fresh
+        /// In a container that runs already.
+        case running(ObservedContainer)
+    }
+
+    package let kind = AdapterKind.local
+    package let surroundings: RunSurroundings
+    private let placement: Placement
+    let engine: any ContainerEngine
+    let client: HTTPClient
+    /// The values of secrets by name; they go to the engine and nowhere else.
+    private let secrets: @Sendable ([String]) -> [String: String]
+    /// Marks the containers that this process starts for a run.
+    let mark: RunMark
+    let isolations: [Isolation]
+
+    /// - Parameters:
+    ///   - secrets: reads the values of secrets by name, when a container is started and never before.
+    ///   - isolations: how runs may be cut off, the best way first.
+    package init(
+        engine: any ContainerEngine, surroundings: RunSurroundings, mark: RunMark, placement: Placement = .fresh,
+        client: HTTPClient = .shared, isolations: [Isolation] = Isolation.allCases,
+        secrets: @escaping @Sendable ([String]) -> [String: String] = { _ in [:] }
+    ) {
+        self.engine = engine
+        self.surroundings = surroundings
+        self.mark = mark
+        self.placement = placement
+        self.client = client
+        self.isolations = isolations
+        self.secrets = secrets
+    }
+
+    package func defaultPlatform(of processor: Processor) -> Platform { .host }
+
+    package func carryOut(
+        _ run: AdmittedRun, report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> RunAnswer {
+        guard case .processor(let processor) = run.target else {
+            throw Failure(.functionNotFound, "\(run.invocation.ref) is no processor")
+        }
+        switch placement {
+        case .running(let container):
+            guard let port = container.hostPort else {
+                throw Failure(
+                    .health, "\(container.name) does not run",
+                    remedy: "Start it: pinion localctl start --ref \(processor.ref)")
+            }
+            let placed = PlacedContainer(
+                container: container, endpoint: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
+                uploads: try await uploadsOnBridge(), isolation: nil, notes: [])
+            return try await answer(run, processor, placed, report)
+        case .fresh:
+            let start = try await start(of: processor, for: run)
+            return try await withContainer(start) { placed throws(Failure) in
+                try await answer(run, processor, placed, report)
+            }
+        }
+    }
+
+    /// Waits for health, runs, checks, and tells what was seen from outside.
+    private func answer(
+        _ run: AdmittedRun, _ processor: Processor, _ placed: PlacedContainer,
+        _ report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> RunAnswer {
+        let startup = Duration.seconds(processor.smoke.startupSeconds * (run.invocation.platform == .host ? 1 : 4))
+        let health = try await HealthWait(client: client, clock: surroundings.clock).wait(
+            for: placed.endpoint, atMost: startup
+        ) { () async throws(Failure) in try await self.end(of: placed.container.id) }
+        if let image = run.invocation.image, let claim = health.digest, !image.isMeant(by: claim) {
+            throw Failure(.registryMismatch, "\(processor.ref) says that it runs \(claim), not \(image)")
+        }
+        let transport: any ProcessorTransport =
+            switch processor.api.transport {
+            case .ws: WebSocketTransport(dialect: processor.api.dialect == .request ? .request : .run)
+            case .http: EventStreamTransport(client: client)
+            }
+        let invoker = ProcessorInvoker(adapter: kind.rawValue, clock: surroundings.clock)
+        guard let uploads = placed.uploads else {
+            let checked = try await invoker.run(run.invocation, at: placed.endpoint, over: transport, report: report)
+            return RunAnswer(placed.told(checked, ["the outputs are only claimed: the processor reaches no address here"]))
+        }
+        return try await ArtifactReceiver.serving(
+            at: uploads, for: run.invocation.declared.map(\.path), storingIn: run.stage
+        ) { receiver throws(Failure) in
+            let checked = try await invoker.run(
+                run.invocation, at: placed.endpoint, over: transport, receiver: receiver, report: report)
+            return RunAnswer(placed.told(checked, []), received: receiver.received)
+        }
+    }
+
+    /// How a container ended, `nil` while it runs.
+    func end(of id: String) async throws(Failure) -> String? {
+        switch try await engine.state(of: id) {
+        case .running: nil
+        case .exited(let code): "exited with code \(code)"
+        case nil: "is gone"
+        }
+    }
+
+    private func start(of processor: Processor, for run: AdmittedRun) async throws(Failure) -> ContainerStart {
+        let platform = run.invocation.platform
+        let (image, imageID) = try await image(of: processor, for: run)
+        var environment = run.secrets.isEmpty ? [:] : secrets(run.secrets)
+        environment["IMAGE_DIGEST"] = run.invocation.image?.description
+        return ContainerStart(
+            processor: processor, image: image, imageID: imageID, platform: platform, environment: environment,
+            isIsolated: run.invocation.mode == .mock || run.options.isIsolated, world: surroundings.world.mount)
+    }
+
+    /// What runs: the caller's choice, else the pinned child digest of the platform; the engine has it afterwards.
+    private func image(
+        of processor: Processor, for run: AdmittedRun
+    ) async throws(Failure) -> (image: String, id: String) {
+        let platform = run.invocation.platform
+        if let chosen = run.options.image, (try? ImageReference(chosen))?.digest == nil { return (chosen, chosen) }
+        let image: ImageReference?
+        do throws(GrammarError) {
+            image = try run.options.image.map { text throws(GrammarError) in try ImageReference(text) }
+        } catch { throw Failure(.inputs, error.description) }
+        guard let image = image ?? processor.pins[platform] else {
+            throw Failure(
+                .imageUnpinned, "\(processor.ref) is not pinned for \(platform.oci)",
+                remedy: "Pin it (pinion pin \(processor.ref)), or run the newest local build: --build")
+        }
+        return (image.description, try await engine.pull(image, platform: platform))
+    }
+
+    func uploadsOnBridge() async throws(Failure) -> ArtifactReceiver.Place? {
+        try await engine.gatewayAddress().map { .host($0) }
+    }
+}

@@ -1,0 +1,115 @@
+package import JSON
+
+/// A processor as its spec declares it: everything that whoever starts, calls or tests it has to know.
+package struct Processor: Hashable, Sendable, Codable {
+    package let ref: ProcessorRef
+    /// SHA-256 over the spec without its pins, 64 hexadecimal digits.
+    package let specHash: String
+    /// The digests in effect; a platform without a true pin is absent.
+    package var pins: [Platform: ImageReference]
+    /// The platform of a run where neither the adapter nor the caller has another; `nil` when the spec names none.
+    package let defaultPlatform: Platform?
+    package let runtime: RuntimeLimits
+    package let api: ProcessorAPI
+    package let secrets: SecretNames
+    /// The JSON Schema of its inputs.
+    package let inputs: JSONValue?
+    package let outputs: OutputsSpec
+    package let predicates: PredicatesSpec
+    package let smoke: SmokeSpec
+
+    package init(
+        ref: ProcessorRef, specHash: String, pins: [Platform: ImageReference] = [:], defaultPlatform: Platform? = nil,
+        runtime: RuntimeLimits = RuntimeLimits(), api: ProcessorAPI = ProcessorAPI(),
+        secrets: SecretNames = SecretNames(), inputs: JSONValue? = nil, outputs: OutputsSpec = .files([]),
+        predicates: PredicatesSpec = PredicatesSpec(), smoke: SmokeSpec = SmokeSpec()
+    ) {
+        self.ref = ref
+        self.specHash = specHash
+        self.pins = pins
+        self.defaultPlatform = defaultPlatform
+        self.runtime = runtime
+        self.api = api
+        self.secrets = secrets
+        self.inputs = inputs
+        self.outputs = outputs
+        self.predicates = predicates
+        self.smoke = smoke
+    }
+
+    /// The inputs of its mock smoke test: its own, else the first example of the inputs' schema.
+    package var smokeInputs: JSONValue { smoke.inputs ?? inputs?["examples"]?[0] ?? .object([:]) }
+}
+
+/// How much a processor may use.
+package struct RuntimeLimits: Hashable, Sendable, Codable {
+    package let cpu: Double
+    package let memoryBytes: Int
+    /// The longest that one run may take, in seconds.
+    package let timeoutSeconds: Int
+    package let gpu: String?
+
+    package init(cpu: Double = 1, memoryBytes: Int = 1 << 30, timeoutSeconds: Int = 600, gpu: String? = nil) {
+        self.cpu = cpu
+        self.memoryBytes = memoryBytes
+        self.timeoutSeconds = timeoutSeconds
+        self.gpu = gpu
+    }
+}
+
+/// How a processor is spoken to.
+package struct ProcessorAPI: Hashable, Sendable, Codable {
+    package enum Transport: String, Hashable, Sendable, Codable { case ws, http }
+
+    /// The two ways in which `theory.run.v1` is spoken over WebSocket.
+    package enum Dialect: String, Hashable, Sendable, Codable {
+        /// `RunOpen` → `Ack` → events → `RunResult`.
+        case run
+        /// `Request` → `Ack` → events → `Response`, as newer processors do.
+        case request
+    }
+
+    package let transport: Transport
+    package let dialect: Dialect
+    package let runPath: String
+    package let healthPath: String
+    /// The port that its server listens on inside the container.
+    package let port: Int
+
+    package init(
+        transport: Transport = .ws, dialect: Dialect = .run, runPath: String = "/run", healthPath: String = "/healthz",
+        port: Int = 8000
+    ) {
+        self.transport = transport
+        self.dialect = dialect
+        self.runPath = runPath
+        self.healthPath = healthPath
+        self.port = port
+    }
+}
+
+/// Names of secrets; values are never held here.
+package struct SecretNames: Hashable, Sendable, Codable {
+    package let required: [String]
+    package let optional: [String]
+
+    package init(required: [String] = [], optional: [String] = []) {
+        self.required = required
+        self.optional = optional
+    }
+}
+
+/// How a processor is smoke-tested.
+package struct SmokeSpec: Hashable, Sendable, Codable {
+    package var inputs: JSONValue?
+    /// A JSON Schema of the envelope.
+    package var expect: JSONValue?
+    /// How long its server may take to become healthy, in seconds.
+    package var startupSeconds = 15
+
+    package init(inputs: JSONValue? = nil, expect: JSONValue? = nil, startupSeconds: Int = 15) {
+        self.inputs = inputs
+        self.expect = expect
+        self.startupSeconds = startupSeconds
+    }
+}
