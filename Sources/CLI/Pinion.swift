@@ -16,13 +16,16 @@ struct Pinion: AsyncParsableCommand {
             ReconcileCommand.self, PlanCommand.self, StatusCommand.self, BuildCommand.self, PushCommand.self,
             PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ReproCommand.self, ValidateCommand.self,
             SnapshotCommand.self,
+            RunProcessorCommand.self, LocalctlCommand.self,
             ExplainKeyCommand.self, WhyCommand.self, RegistryCommand.self, NewCommand.self, VersionCommand.self,
         ])
 
     static func main() async {
         Process.ignoreBrokenPipes()
         do {
-            var command = try parseAsRoot()
+            // A flag that may have a value: the library knows only flags without and options with one.
+            let arguments = CommandLine.arguments.dropFirst().map { $0 == "--build=now" ? "--build-now" : $0 }
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -23,7 +23,7 @@ package struct LocalAdapter: Adapter {
     let engine: any ContainerEngine
     let client: HTTPClient
     /// The values of secrets by name; they go to the engine and nowhere else.
-    private let secrets: @Sendable ([String]) -> [String: String]
+    let secrets: @Sendable ([String]) -> [String: String]
     /// Marks the containers that this process starts for a run.
     let mark: RunMark
     let isolations: [Isolation]
@@ -59,6 +59,20 @@ package struct LocalAdapter: Adapter {
                 throw Failure(
                     .health, "\(container.name) does not run",
                     remedy: "Start it: pinion localctl start --ref \(processor.ref)")
+            }
+            let expected: String?
+            if let build = run.options.image {
+                expected = build
+            } else if let pin = processor.pins[run.invocation.platform] {
+                expected = try await engine.imageID(of: pin)
+            } else {
+                expected = nil
+            }
+            guard container.imageID == expected else {
+                throw Failure(
+                    .registryMismatch, "\(container.name) runs another image than \(processor.ref) is pinned to",
+                    remedy: "Start it anew: pinion localctl stop --ref \(processor.ref) && "
+                        + "pinion localctl start --ref \(processor.ref)")
             }
             let placed = PlacedContainer(
                 container: container, endpoint: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),

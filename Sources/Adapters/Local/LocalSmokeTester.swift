@@ -1,5 +1,4 @@
 package import DeploymentModel
-import HTTP
 import JSON
 import Synchronization
 
@@ -48,19 +47,7 @@ package struct LocalSmokeTester: SmokeTester {
     }
 
     package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
-        do throws(Failure) {
-            guard let port = container.hostPort else {
-                let end = try await adapter.end(of: container.id)
-                throw Failure(.health, "the container \(end ?? "publishes no port")")
-            }
-            _ = try await HealthWait(client: adapter.client, clock: adapter.surroundings.clock).wait(
-                for: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
-                atMost: .seconds(processor.smoke.startupSeconds)
-            ) { () async throws(Failure) in try await adapter.end(of: container.id) }
-        } catch {
-            let log = try? await adapter.engine.logTail(of: container.id, lines: 50)
-            throw Failure(error.code, error.message, remedy: error.remedy, detail: error.detail ?? log)
-        }
+        try await adapter.awaitHealth(of: container, processor: processor)
     }
 }
 

@@ -19,3 +19,15 @@ package enum ProcessorEvent: Hashable, Sendable {
         }
     }
 }
+
+extension ProcessorEvent {
+    /// The event as the frame that it came in: `{"kind":…,"content":{…}}`.
+    package var json: JSONValue {
+        switch self {
+        case .token(let text): ["kind": "Token", "content": ["text": .string(text)]]
+        case .log(let text): ["kind": "Log", "content": ["msg": .string(text)]]
+        case .event(_, let content): ["kind": "Event", "content": content]
+        case .other(let kind, let content): ["kind": .string(kind), "content": content]
+        }
+    }
+}

@@ -41,7 +41,7 @@ struct RunAdmission: Sendable {
         case .processor(let processor):
             platform = request.options.platform ?? adapter.defaultPlatform(of: processor)
             if let image = request.options.image {
-                self.image = try? ImageReference(image).digest
+                self.image = (try? ImageReference(image).digest) ?? (try? Digest(image))
             } else {
                 image = processor.pins[platform]?.digest
             }

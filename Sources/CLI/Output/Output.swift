@@ -4,6 +4,9 @@ import SystemPackage
 enum Output {
     static func result(_ text: String) { write(text + "\n", to: .standardOutput) }
 
+    /// A piece of a text that goes on, as it is.
+    static func piece(_ text: String) { write(text, to: .standardOutput) }
+
     static func note(_ text: String) { write(text + "\n", to: .standardError) }
 
     /// What a reader that has gone away misses is no error of ours.

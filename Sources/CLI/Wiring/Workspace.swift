@@ -45,12 +45,7 @@ struct Workspace {
             catalog = try await Catalog(of: commit, in: repository)
         } catch { throw await Self.failure(error, options) }
 
-        guard let environment = catalog.environment(named: options.env) else {
-            let names = Set(catalog.environments.map(\.name) + ["local"]).sorted().joined(separator: ", ")
-            throw Failure(
-                .spec, "there is no environment '\(options.env)' in \(EnvironmentSpec.file)",
-                remedy: "There is: \(names).")
-        }
+        let environment = try Self.environment(of: catalog, options)
         let target = try await PinTarget(
             worktree ? .record : options.pins ?? environment.pins, branch: branch, at: commit.id,
             in: references.repository)
@@ -65,7 +60,16 @@ struct Workspace {
         notes = target.notes
     }
 
-    private static func failure(_ error: GitError, _ options: WorkspaceOptions) async -> Failure {
+    /// - Throws: `Failure` with `ERR_SPEC` when there is no environment of that name.
+    static func environment(of catalog: Catalog, _ options: WorkspaceOptions) throws(Failure) -> EnvironmentSpec {
+        if let environment = catalog.environment(named: options.env) { return environment }
+        let names = Set(catalog.environments.map(\.name) + ["local"]).sorted().joined(separator: ", ")
+        throw Failure(
+            .spec, "there is no environment '\(options.env)' in \(EnvironmentSpec.file)",
+            remedy: "There is: \(names).")
+    }
+
+    static func failure(_ error: GitError, _ options: WorkspaceOptions) async -> Failure {
         switch error.kind {
         case .notARepository:
             Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
@@ -86,7 +90,7 @@ struct Workspace {
 }
 
 /// Where the pins of a run go, and which are there already.
-private struct PinTarget {
+struct PinTarget {
     let mode: PinMode
     let branch: String?
     /// The pins on a branch of their own, by path of the spec; `nil` where the specs that were read have them.

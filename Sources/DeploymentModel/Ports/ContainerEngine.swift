@@ -72,6 +72,8 @@ package struct ContainerSpec: Hashable, Sendable {
     /// The port of its server.
     package let port: Int
     package let environment: [String: String]
+    /// Which of these variables are secrets.
+    package let secretNames: [String]
     package let limits: RuntimeLimits
     package let network: Network
     /// Whose container it is, where it lasts for one run only.
@@ -83,7 +85,7 @@ package struct ContainerSpec: Hashable, Sendable {
 
     package init(
         name: String, processor: Processor, image: String, platform: Platform, environment: [String: String],
-        network: Network = .published, run: RunMark? = nil, hasWritableRoot: Bool = false,
+        secretNames: [String] = [], network: Network = .published, run: RunMark? = nil, hasWritableRoot: Bool = false,
         world: String? = nil
     ) {
         self.name = name
@@ -93,6 +95,7 @@ package struct ContainerSpec: Hashable, Sendable {
         self.platform = platform
         port = processor.api.port
         self.environment = environment
+        self.secretNames = secretNames
         limits = processor.runtime
         self.network = network
         self.run = run

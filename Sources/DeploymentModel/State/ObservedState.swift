@@ -24,6 +24,10 @@ package struct ObservedContainer: Hashable, Sendable, Codable {
     package let ref: ProcessorRef
     /// The id of the image that it really runs.
     package let imageID: String
+    /// What the engine was told to run: by digest, or by the id of a local build.
+    package let image: String?
+    /// The names of the secrets that it was started with.
+    package let secretNames: [String]
     package let isRunning: Bool
     /// The spec hash that it was started for (label `dev.pinion.spec`).
     package let specHash: String?
@@ -32,7 +36,7 @@ package struct ObservedContainer: Hashable, Sendable, Codable {
 
     package init(
         id: String, name: String, ref: ProcessorRef, imageID: String, isRunning: Bool, specHash: String?,
-        hostPort: Int?
+        hostPort: Int?, image: String? = nil, secretNames: [String] = []
     ) {
         self.id = id
         self.name = name
@@ -41,5 +45,7 @@ package struct ObservedContainer: Hashable, Sendable, Codable {
         self.isRunning = isRunning
         self.specHash = specHash
         self.hostPort = hostPort
+        self.image = image
+        self.secretNames = secretNames
     }
 }

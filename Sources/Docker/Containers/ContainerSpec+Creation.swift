@@ -5,6 +5,8 @@ import JSON
 package enum ContainerLabel {
     package static let ref = "dev.pinion.ref"
     package static let spec = "dev.pinion.spec"
+    /// The names of the secrets that a container was started with, never a value.
+    package static let secrets = "dev.pinion.secrets"
     /// Of what lasts for one run only.
     package static let run = "dev.pinion.run"
 }
@@ -37,6 +39,7 @@ extension ContainerSpec {
         var labels: [String: JSONValue] = [
             ContainerLabel.ref: .string(ref.description), ContainerLabel.spec: .string(specHash),
         ]
+        if !secretNames.isEmpty { labels[ContainerLabel.secrets] = .string(secretNames.joined(separator: ",")) }
         labels[ContainerLabel.run] = run.map { .string($0.text) }
         return [
             "Image": .string(image),
@@ -65,7 +68,8 @@ extension ObservedContainer {
         self.init(
             id: id, name: Self.name(json["Names"]?[0]), ref: ref, imageID: json["ImageID"]?.stringValue ?? "",
             isRunning: isRunning, specHash: labels[ContainerLabel.spec]?.stringValue,
-            hostPort: isRunning ? published?["PublicPort"]?.intValue.map { Int($0) } : nil)
+            hostPort: isRunning ? published?["PublicPort"]?.intValue.map { Int($0) } : nil,
+            image: json["Image"]?.stringValue, secretNames: Self.secretNames(labels))
     }
 
     /// Reads the answer of `GET /containers/…/json`.
@@ -79,7 +83,12 @@ extension ObservedContainer {
         self.init(
             id: id, name: Self.name(json["Name"]), ref: ref, imageID: json["Image"]?.stringValue ?? "",
             isRunning: isRunning, specHash: labels[ContainerLabel.spec]?.stringValue,
-            hostPort: isRunning ? bindings.first.flatMap { Int($0) } : nil)
+            hostPort: isRunning ? bindings.first.flatMap { Int($0) } : nil,
+            image: json["Config"]?["Image"]?.stringValue, secretNames: Self.secretNames(labels))
+    }
+
+    private static func secretNames(_ labels: JSONValue) -> [String] {
+        (labels[ContainerLabel.secrets]?.stringValue ?? "").split(separator: ",").map(String.init)
     }
 
     private static func name(_ json: JSONValue?) -> String {

@@ -54,7 +54,7 @@ extension ImageOperations {
     ) async throws(Failure) {
         let previous = try await services.store.records(of: environment)[processor.ref]
         let desired = RefRecord.Revision(
-            commit: commit, specHash: processor.specHash, pins: images, keys: keys)
+            commit: commit, specHash: processor.processor.specHash, pins: images, keys: keys)
         let record = RefRecord(
             ref: processor.ref, desired: desired, applied: previous?.applied, binding: previous?.binding,
             evidence: previous?.evidence ?? [])

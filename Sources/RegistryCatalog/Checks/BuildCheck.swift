@@ -38,12 +38,3 @@ struct BuildCheck: Sendable {
         return Dictionary(paths.map { ($0, listing.mark(of: $0)) }) { first, _ in first }
     }
 }
-
-extension EnvironmentSpec {
-    /// Where the images of a processor go that names no repository itself.
-    func repository(for ref: ProcessorRef) throws(Failure) -> ImageReference {
-        do throws(GrammarError) {
-            return try ImageReference("\(registry)/\(ref.repositoryName)")
-        } catch { throw Failure(.spec, error.description) }
-    }
-}

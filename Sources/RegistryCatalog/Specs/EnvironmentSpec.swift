@@ -58,3 +58,14 @@ package struct EnvironmentSpec: Hashable, Sendable {
         }
     }
 }
+
+extension EnvironmentSpec {
+    /// Where the images of a processor go that names no repository itself.
+    ///
+    /// - Throws: `Failure` with `ERR_SPEC`.
+    package func repository(for ref: ProcessorRef) throws(Failure) -> ImageReference {
+        do throws(GrammarError) {
+            return try ImageReference("\(registry)/\(ref.repositoryName)")
+        } catch { throw Failure(.spec, error.description) }
+    }
+}

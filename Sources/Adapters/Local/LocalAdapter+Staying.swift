@@ -1,0 +1,82 @@
+package import DeploymentModel
+
+/// A container that was started to stay.
+package struct StartedContainer: Hashable, Sendable {
+    package let container: ObservedContainer
+    /// What the engine was told to run.
+    package let image: String
+    /// Whether it ran already.
+    package let isReused: Bool
+    /// Required secrets that there are no values of.
+    package let missingSecrets: [String]
+}
+
+extension LocalAdapter {
+    /// Starts a container that stays until it is stopped, with the secrets that there are values of, and waits until it is
+    /// healthy; the one that runs this very image for this very spec with these secrets is used again.
+    ///
+    /// - Parameter build: the engine's id of a local build; `nil` runs the pinned image.
+    /// - Throws: `Failure` with `ERR_IMAGE_UNPINNED`, `ERR_IMAGE_PULL`, `ERR_DOCKER`, or `ERR_HEALTH` with the container's
+    ///   last log lines: then it is removed again.
+    package func startToStay(
+        _ processor: Processor, _ platform: Platform, build: String?
+    ) async throws(Failure) -> StartedContainer {
+        let image: String
+        let imageID: String
+        if let build {
+            (image, imageID) = (build, build)
+        } else {
+            guard let pin = processor.pins[platform] else {
+                throw Failure(
+                    .imageUnpinned, "\(processor.ref) is not pinned for \(platform.oci)",
+                    remedy: "Pin it (pinion pin \(processor.ref)), or start the newest local build: --build")
+            }
+            (image, imageID) = (pin.description, try await engine.pull(pin, platform: platform))
+        }
+        let values = secrets(processor.secrets.required + processor.secrets.optional)
+        let names = values.keys.sorted()
+        let missing = processor.secrets.required.filter { values[$0] == nil }
+        let name = ContainerSpec.name(of: processor.ref, imageID: imageID)
+        for container in try await engine.containers() where container.ref == processor.ref {
+            if container.isRunning, container.hostPort != nil, container.imageID == imageID,
+                container.specHash == processor.specHash, container.secretNames == names
+            {
+                return StartedContainer(container: container, image: image, isReused: true, missingSecrets: missing)
+            }
+            // Its name is taken by what has stopped, or was started for another spec or with other secrets.
+            if container.name == name { try await engine.remove(container.id, graceSeconds: 10) }
+        }
+        var environment = values
+        environment["IMAGE_DIGEST"] = image.split(separator: "@").last.map(String.init)
+        let container = try await engine.start(
+            ContainerSpec(
+                name: name, processor: processor, image: image, platform: platform, environment: environment,
+                secretNames: names, world: surroundings.world.mount))
+        do throws(Failure) {
+            try await awaitHealth(of: container, processor: processor)
+        } catch {
+            try? await engine.remove(container.id, graceSeconds: 1)
+            throw error
+        }
+        return StartedContainer(container: container, image: image, isReused: false, missingSecrets: missing)
+    }
+
+    /// Waits until a container with a published port is healthy.
+    ///
+    /// - Throws: `Failure` with `ERR_HEALTH` and the container's last log lines.
+    func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
+        do throws(Failure) {
+            guard let port = container.hostPort else {
+                let end = try await end(of: container.id)
+                throw Failure(.health, "the container \(end ?? "publishes no port")")
+            }
+            _ = try await HealthWait(client: client, clock: surroundings.clock).wait(
+                for: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
+                atMost: .seconds(processor.smoke.startupSeconds)
+            ) { () async throws(Failure) in try await self.end(of: container.id) }
+        } catch {
+            let log = try? await engine.logTail(of: container.id, lines: 50)
+            throw Failure(error.code, error.message, remedy: error.remedy, detail: error.detail ?? log)
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import Adapters
+import ArgumentParser
+import DeploymentModel
+import Docker
+import JSON
+
+struct LocalctlCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "localctl", abstract: "Start, run and stop single processors in Docker on this host.",
+        discussion: """
+            A container that was started stays, and is used again, until it is stopped. It has the secrets that this \
+            process's environment has values of. Each command does exactly one thing: none builds, pins or records.
+
+            OPENAI_API_KEY=… pinion localctl start --ref llm/litellm@1
+            pinion localctl run --ref llm/litellm@1 --mode mock
+            pinion localctl stop --ref llm/litellm@1
+            """,
+        subcommands: [
+            StartCommand.self, RunCommand.self, StopCommand.self, StatusCommand.self, LogsCommand.self,
+            URLCommand.self,
+        ])
+
+    /// The one processor that a command is about.
+    struct Target: ParsableArguments {
+        @Option(help: ArgumentHelp("The processor, as ns/name@ver.", valueName: "ref"))
+        var ref: ProcessorRef
+
+    }
+
+    /// The container of a processor that runs.
+    ///
+    /// - Throws: `Failure` with `ERR_HEALTH` when none does.
+    static func running(_ ref: ProcessorRef, in engine: DockerEngine) async throws(Failure) -> ObservedContainer {
+        let own = try await engine.containers().filter { $0.ref == ref && $0.isRunning && $0.hostPort != nil }
+        guard let container = own.min(by: { $0.name < $1.name }) else {
+            throw Failure(.health, "\(ref) does not run", remedy: "Start it: pinion localctl start --ref \(ref)")
+        }
+        return container
+    }
+
+    struct StartCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "start", abstract: "Start a processor's container, or tell of the one that runs.")
+
+        @OptionGroup var options: WorkspaceOptions
+        @OptionGroup var target: Target
+
+        @Option(help: ArgumentHelp("amd64 or arm64. Default: this host's.", valueName: "platform"))
+        var platform: Platform?
+
+        @Flag(help: "Start the newest local build in place of the pinned image; --build=now builds first.")
+        var build = false
+
+        @Flag(name: .customLong("build-now"), help: .hidden)
+        var buildsNow = false
+
+        @Flag(help: "Print it as JSON.")
+        var json = false
+
+        func run() async throws {
+            try await interruptible { () async throws(Failure) -> ExitCode in
+                let session = try await RunSession(options)
+                let processor = try session.processor(target.ref)
+                let platform = platform ?? .host
+                if buildsNow { try await LocalBuild(options).build(target.ref, platform) }
+                let build = build || buildsNow ? try await session.newestBuild(of: processor, platform) : nil
+                let started = try await session.localAdapter().startToStay(processor, platform, build: build)
+                for name in started.missingSecrets {
+                    Output.note("note: \(name) is not set: real runs will be refused")
+                }
+                let url = "http://127.0.0.1:\(started.container.hostPort ?? 0)"
+                if json {
+                    Output.result(
+                        JSONValue.object([
+                            "ref": .string(target.ref.description), "container": .string(started.container.name),
+                            "id": .string(started.container.id), "url": .string(url), "image": .string(started.image),
+                            "reused": .bool(started.isReused),
+                        ]).pretty)
+                } else {
+                    let verb = started.isReused ? "runs already" : "started"
+                    Output.result("\(target.ref)  \(verb) as \(started.container.name)  \(url)")
+                }
+                return .success
+            }
+        }
+    }
+
+    struct RunCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "run", abstract: "Run a processor once in its container that was started.",
+            discussion: """
+                The container has the network and the secrets that it was started with, in mode mock too; \
+                'pinion run_processor' gives a mock run a container without either.
+                """)
+
+        @OptionGroup var options: WorkspaceOptions
+        @OptionGroup var run: RunOptions
+
+        func run() async throws {
+            try await interruptible { () async throws(Failure) -> ExitCode in
+                let session = try await RunSession(options)
+                let ref: ProcessorRef
+                do throws(GrammarError) {
+                    ref = try ProcessorRef(run.ref)
+                } catch { throw Failure(.inputs, error.description) }
+                let processor = try session.processor(ref)
+                let container = try await LocalctlCommand.running(ref, in: session.engine)
+                var choice = try run.adapterOptions()
+                choice.image = session.localBuild(of: container)
+                let output = RunOutput(run)
+                let result = await session.localAdapter(.running(container)).invoke(
+                    processorRef: run.ref, inputsJSON: try run.inputs(standard: processor.smokeInputs),
+                    writePrefix: run.writePrefix, executionID: run.executionId ?? .random(),
+                    registrySnapshot: session.registry, adapterOptions: choice,
+                    secretsPresent: container.secretNames, report: output.report)
+                output.print(result)
+                try await output.save(result.envelope, from: session.world)
+                return result.envelope.isSuccess ? .success : .failure
+            }
+        }
+    }
+
+    struct StopCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "stop", abstract: "Stop and remove a processor's containers.")
+
+        @OptionGroup var target: Target
+
+        func run() async throws {
+            try await reporting { () async throws(Failure) -> ExitCode in
+                let engine = try DockerEngine.ofUser()
+                let own = try await engine.containers().filter { $0.ref == target.ref }
+                for container in own {
+                    try await engine.remove(container.id, graceSeconds: 10)
+                    Output.result("\(target.ref)  stopped \(container.name)")
+                }
+                if own.isEmpty { Output.note("\(target.ref) does not run.") }
+                return .success
+            }
+        }
+    }
+
+    struct StatusCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Show the processors' containers on this host.")
+
+        @Option(help: ArgumentHelp("One processor only.", valueName: "ref"))
+        var ref: ProcessorRef?
+
+        @Flag(help: "Print it as JSON.")
+        var json = false
+
+        func run() async throws {
+            try await reporting { () async throws(Failure) -> ExitCode in
+                let all = try await DockerEngine.ofUser().containers().sorted { ($0.ref, $0.name) < ($1.ref, $1.name) }
+                let rows = all.filter { ref == nil || $0.ref == ref }
+                if json {
+                    Output.result(try JSONText(rows).text)
+                } else if rows.isEmpty {
+                    Output.note("No processor runs.")
+                } else {
+                    let cells = rows.map { row in
+                        [
+                            row.ref.description, row.isRunning ? "running" : "stopped", row.name,
+                            row.hostPort.map { "http://127.0.0.1:\($0)" } ?? "-",
+                        ]
+                    }
+                    Output.result(
+                        TableText(["PROCESSOR", "STATE", "CONTAINER", "ADDRESS"], cells, style: .standardOutput).text)
+                }
+                return .success
+            }
+        }
+    }
+
+    struct LogsCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "logs", abstract: "Print what a processor's container wrote.")
+
+        @OptionGroup var target: Target
+
+        @Option(help: ArgumentHelp("How many of the last lines.", valueName: "n"))
+        var tail = 100
+
+        func run() async throws {
+            try await reporting { () async throws(Failure) -> ExitCode in
+                let engine = try DockerEngine.ofUser()
+                let own = try await engine.containers().filter { $0.ref == target.ref }
+                guard let container = own.first(where: \.isRunning) ?? own.first else {
+                    throw Failure(
+                        .health, "\(target.ref) has no container",
+                        remedy: "Start it: pinion localctl start --ref \(target.ref)")
+                }
+                Output.piece(try await engine.logTail(of: container.id, lines: tail))
+                return .success
+            }
+        }
+    }
+
+    struct URLCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "url", abstract: "Print where a processor's server is reached.")
+
+        @OptionGroup var target: Target
+
+        func run() async throws {
+            try await reporting { () async throws(Failure) -> ExitCode in
+                let container = try await LocalctlCommand.running(target.ref, in: try .ofUser())
+                Output.result("http://127.0.0.1:\(container.hostPort ?? 0)")
+                return .success
+            }
+        }
+    }
+}

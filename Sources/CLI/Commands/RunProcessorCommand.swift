@@ -1,0 +1,85 @@
+import Adapters
+import ArgumentParser
+import DeploymentModel
+import Docker
+import JSON
+
+struct RunProcessorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run_processor", abstract: "Run a processor or tool once and print its envelope.",
+        discussion: """
+            What runs is the pinned image of the branch's tip, in a container of its own that is removed afterwards. In \
+            mode mock it has no secrets and no network. The outputs are checked against the bytes and kept in the world \
+            ($XDG_DATA_HOME/pinion/world). An error envelope exits with 1.
+
+            pinion run_processor --ref text/stats@1 --mode mock --inputs-json '{"schema":"v1","params":{"text":"a b"}}'
+            """,
+        aliases: ["run"])
+
+    @OptionGroup var options: WorkspaceOptions
+
+    @OptionGroup var run: RunOptions
+
+    @Option(help: "What runs it: local, modal, mock or tool.")
+    var adapter = AdapterKind.local
+
+    @Flag(help: "Run the newest local build in place of the pinned image; --build=now builds first.")
+    var build = false
+
+    @Flag(name: .customLong("build-now"), help: .hidden)
+    var buildsNow = false
+
+    func run() async throws {
+        try await interruptible { () async throws(Failure) -> ExitCode in
+            let session = try await RunSession(options)
+            var choice = try run.adapterOptions()
+            let ref = try? RunnableRef(run.ref)
+            if build || buildsNow { try await choose(&choice, ref, session) }
+            let standard: JSONValue? = if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
+            let inputs = try run.inputs(standard: standard)
+            let id = run.executionId ?? .random()
+            let output = RunOutput(run)
+            let secrets = session.secretsPresent(for: run.ref)
+            func invoke(_ adapter: some Adapter) async -> InvocationResult {
+                await adapter.invoke(
+                    processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: id,
+                    registrySnapshot: session.registry, adapterOptions: choice, secretsPresent: secrets,
+                    report: output.report)
+            }
+            let result: InvocationResult
+            switch adapter {
+            case .local:
+                _ = try await session.engine.removeLeftovers()
+                result = await invoke(session.localAdapter())
+            case .mock: result = await invoke(MockAdapter(surroundings: session.surroundings))
+            case .modal, .tool:
+                throw Failure(.functionNotFound, "the adapter \(adapter.rawValue) is not there yet")
+            }
+            output.print(result)
+            try await output.save(result.envelope, from: session.world)
+            return result.envelope.isSuccess ? .success : .failure
+        }
+    }
+
+    /// The newest local build, made first where that is asked for. Only the local adapter has builds.
+    private func choose(
+        _ choice: inout AdapterOptions, _ ref: RunnableRef?, _ session: RunSession
+    ) async throws(Failure) {
+        guard adapter == .local, case .processor(let ref) = ref else {
+            return Output.note("note: --build is ignored: the adapter \(adapter.rawValue) runs no local builds")
+        }
+        let processor = try session.processor(ref)
+        let platform = choice.platform ?? .host
+        if buildsNow { try await LocalBuild(options).build(ref, platform) }
+        choice.image = try await session.newestBuild(of: processor, platform)
+    }
+}
+
+extension AdapterKind: ExpressibleByArgument {}
+
+extension ExecutionID {
+    static func random() -> ExecutionID {
+        var generator = SystemRandomNumberGenerator()
+        return ExecutionID(using: &generator)
+    }
+}

@@ -1,0 +1,90 @@
+import Adapters
+import BLAKE3
+import DeploymentModel
+import FoundationEssentials
+import JSON
+
+/// Shows what a run tells, and what came of it.
+struct RunOutput {
+    private let options: RunOptions
+    private let style: Style
+
+    init(_ options: RunOptions) {
+        self.options = options
+        style = .standardError
+    }
+
+    /// Shows one event, if events are wanted.
+    var report: @Sendable (ProcessorEvent) async -> Void {
+        guard options.stream else { return { _ in } }
+        let (isJSON, style) = (options.json, style)
+        return { event in
+            if isJSON {
+                Output.result(event.json.compact)
+            } else if case .token(let text) = event {
+                Output.piece(text)
+            } else {
+                Output.note(style.dim(event.text))
+            }
+        }
+    }
+
+    /// Prints the envelope; what is odd or failed goes to stderr.
+    func print(_ result: InvocationResult) {
+        if options.stream, !options.json { Output.piece("\n") }
+        for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning)") }
+        if let failure = result.failure { Output.note(FailureText(failure, style: style).text) }
+        if options.json {
+            Output.result(options.stream ? result.envelope.json.compact : result.envelope.json.pretty)
+        } else {
+            if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
+                Output.note("\(style.bold(style.red("error[\(code)]:"))) \(message)")
+            }
+            Output.result(EnvelopeText(result.envelope, style: .standardOutput).text)
+        }
+    }
+
+    /// Copies the outputs to where the user wants them, by their paths below the write prefix.
+    ///
+    /// - Throws: `Failure` with `ERR_SANDBOX` when a file can't be written.
+    func save(_ envelope: Envelope, from world: some ArtifactStore) async throws(Failure) {
+        guard let folder = options.saveDir, envelope.isSuccess else { return }
+        let prefix = try WritePrefix(options.writePrefix, for: envelope.executionID)
+        for output in envelope.outputs {
+            guard let id = output.contentID, let artifact = try await world.artifact(id) else {
+                Output.note("\(style.yellow("warning:")) \(output.path) is not saved: its bytes are not in the world")
+                continue
+            }
+            let name = prefix.contains(output.path) ? output.path.text.dropFirst(prefix.text.count) : output.path.text[...]
+            let target = "\(folder)/\(name)"
+            do {
+                let parent = target.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+                try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+                try Data(contentsOf: URL(filePath: artifact.file)).write(to: URL(filePath: target), options: .atomic)
+            } catch { throw Failure(.sandbox, "\(target) can't be written: \(error)") }
+        }
+    }
+}
+
+/// An envelope for people.
+struct EnvelopeText {
+    let text: String
+
+    init(_ envelope: Envelope, style: Style) {
+        let took = envelope.meta["duration_ms"]?.intValue.map { "  \($0) ms" } ?? ""
+        switch envelope.outcome {
+        case .error(let code, _):
+            text = "\(style.red("✗ error")) \(code)  \(style.dim(envelope.executionID.description))\(took)"
+        case .success(let outputs, let index):
+            let memo = envelope.meta["memo"] == "hit" ? "  from the memo" : ""
+            var lines = ["\(style.green("✓ success"))  \(style.dim(envelope.executionID.description))\(took)\(memo)"]
+            for output in outputs {
+                let size = output.sizeBytes.map { "\($0) B" } ?? "size unknown"
+                let id = output.contentID.map { String($0.description.prefix(15)) + "…" } ?? "no id"
+                lines.append("  \(output.path)  \(style.dim("\(size)  \(output.mime ?? "")  \(id)"))")
+            }
+            lines.append("  \(style.dim("index \(index)"))")
+            text = lines.joined(separator: "\n")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import DeploymentModel
+@preconcurrency import Dispatch
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Runs a command's work so that SIGINT and SIGTERM cancel it: what it started is stopped and removed, and the process
+/// ends with 130 or 143. A second signal ends it at once.
+func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitCode) async throws(ExitCode) {
+    let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
+    let sources = [SIGINT, SIGTERM].map { number in Interruption.source(number, continuation) }
+    defer { for source in sources { source.cancel() } }
+    let code: ExitCode = await withTaskGroup(of: ExitCode?.self) { group in
+        group.addTask {
+            do throws(ExitCode) {
+                try await reporting(work)
+                return .success
+            } catch { return error }
+        }
+        group.addTask {
+            for await number in signals { return ExitCode(128 + number) }
+            return nil
+        }
+        var code: ExitCode?
+        while code == nil, let next = await group.next() { code = next }
+        group.cancelAll()
+        // What is under way ends in its own time, its containers with it.
+        for await _ in group {}
+        return code ?? .failure
+    }
+    if code != .success { throw code }
+}
+
+private enum Interruption {
+    static func source(
+        _ number: Int32, _ continuation: AsyncStream<Int32>.Continuation
+    ) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler { @Sendable in
+            continuation.yield(number)
+            signal(number, SIG_DFL)
+        }
+        source.resume()
+        return source
+    }
+}

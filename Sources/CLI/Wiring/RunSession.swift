@@ -1,0 +1,141 @@
+import Adapters
+import DeploymentModel
+import Docker
+import FoundationEssentials
+import Git
+import OCI
+import Records
+import RegistryCatalog
+
+/// What it takes to run processors: the registry with the pins in effect, the engine, the world.
+struct RunSession {
+    let catalog: Catalog
+    let registry: RunnableRegistry
+    let engine: DockerEngine
+    let world: LocalWorld
+    let environment: EnvironmentSpec
+
+    init(_ options: WorkspaceOptions) async throws(Failure) {
+        let variables = ProcessInfo.processInfo.environment
+        let source = try await RunSource(options)
+        catalog = source.catalog
+        environment = source.environment
+        registry = try source.catalog.runnable(pinned: source.pins)
+        engine = try .ofUser()
+        world = try await LocalWorld(at: Self.worldFolder(variables))
+    }
+
+    /// `$XDG_DATA_HOME/pinion/world`.
+    private static func worldFolder(_ variables: [String: String]) -> String {
+        let data = variables["XDG_DATA_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+        return (data ?? (variables["HOME"] ?? "/tmp") + "/.local/share") + "/pinion/world"
+    }
+
+    var surroundings: RunSurroundings {
+        RunSurroundings(world: world, isCI: ProcessInfo.processInfo.environment["CI"]?.isEmpty == false)
+    }
+
+    func localAdapter(_ placement: LocalAdapter.Placement = .fresh) -> LocalAdapter {
+        LocalAdapter(
+            engine: engine, surroundings: surroundings, mark: .ofThisProcess, placement: placement,
+            secrets: Self.secretValues)
+    }
+
+    /// The names of a processor's or tool's secrets that this process has values of.
+    func secretsPresent(for ref: String) -> [String] {
+        let names: SecretNames? =
+            switch try? RunnableRef(ref) {
+            case .processor(let ref): registry.processors[ref]?.secrets
+            case .tool(let id): registry.tools[id]?.secrets
+            case nil: nil
+            }
+        return Self.secretValues((names?.required ?? []) + (names?.optional ?? [])).keys.sorted()
+    }
+
+    /// Reads values when a container is about to be started with them, and never before.
+    static let secretValues: @Sendable ([String]) -> [String: String] = { names in
+        let variables = ProcessInfo.processInfo.environment
+        return Dictionary(names.compactMap { name in variables[name].map { (name, $0) } }) { first, _ in first }
+            .filter { !$0.value.isEmpty }
+    }
+
+    func processor(_ ref: ProcessorRef) throws(Failure) -> Processor {
+        guard let processor = registry.processors[ref] else {
+            let known = registry.processors.keys.sorted().map(\.description).joined(separator: ", ")
+            throw Failure(
+                .functionNotFound, "the registry has no \(ref) without errors",
+                remedy: known.isEmpty ? "See what there is with: pinion validate" : "There is: \(known).")
+        }
+        return processor
+    }
+
+    /// What a container that runs was meant to run, where that is not the pinned image: a local build, by its id.
+    func localBuild(of container: ObservedContainer) -> String? {
+        container.image?.contains("@") == true ? nil : container.imageID
+    }
+
+    /// The engine's id of the newest local build, by the time in its name.
+    ///
+    /// - Throws: `Failure` with `ERR_IMAGE_BUILD` when there is none.
+    func newestBuild(of processor: Processor, _ platform: Platform) async throws(Failure) -> String {
+        let own = catalog.processors.first { $0.ref == processor.ref }?.image.repository
+        let repository = if let own { own } else { try environment.repository(for: processor.ref) }
+        let builds = try await engine.names(of: repository).compactMap { name in
+            name.tag.flatMap { BuildTag($0) }.map { (name, $0) }
+        }
+        let newest = builds.filter { $0.1.platform == platform }.max { $0.1.stamp < $1.1.stamp }
+        guard let newest, let id = try await engine.imageID(of: newest.0) else {
+            throw Failure(
+                .imageBuild, "there is no local build of \(processor.ref) for \(platform.oci)",
+                remedy: "Build it: pinion build \(processor.ref) --platform \(platform), or --build=now")
+        }
+        return id
+    }
+}
+
+extension DockerEngine {
+    /// The engine that this process's environment names, with this user's log-ins.
+    static func ofUser() throws(Failure) -> DockerEngine {
+        let variables = ProcessInfo.processInfo.environment
+        return DockerEngine(
+            EngineClient(try EngineAddress.resolve(environment: variables)),
+            credentials: try DockerCredentials.reading(environment: variables))
+    }
+}
+
+/// The registry that a run is started from, and the pins that count there.
+private struct RunSource {
+    let catalog: Catalog
+    let environment: EnvironmentSpec
+    /// By ref, where they are not those of the specs.
+    let pins: [ProcessorRef: [Platform: ImageReference]]
+
+    init(_ options: WorkspaceOptions) async throws(Failure) {
+        let references: SharedReferences
+        let branch: String?
+        do throws(GitError) {
+            let place = try await RepositoryPlace(options.repo, remote: options.remote)
+            references = try await place.references()
+            if let name = options.branch ?? place.branch {
+                branch = name
+            } else {
+                branch = try await references.repository.headBranch()
+            }
+            let commit = try await references.repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
+            catalog = try await Catalog(of: commit, in: references.repository)
+        } catch { throw await Workspace.failure(error, options) }
+        environment = try Workspace.environment(of: catalog, options)
+        let target = try await PinTarget(
+            options.pins ?? environment.pins, branch: branch, at: catalog.commit.id, in: references.repository)
+        var pins: [ProcessorRef: [Platform: ImageReference]] = [:]
+        if target.mode == .record {
+            let store = GitStateStore(
+                references, as: Authorship(Identity(name: "Pinion", email: "pinion@localhost")),
+                time: { 0 })
+            pins = try await store.records(of: environment.name).mapValues(\.desired.pins)
+        } else if let waiting = target.pins {
+            for spec in catalog.processors { pins[spec.ref] = waiting[spec.path] }
+        }
+        self.pins = pins
+    }
+}
