@@ -59,10 +59,7 @@ struct LoopbackRelay: Sendable {
                     }
                 }
                 .withConnectedSocket(descriptor)
-        }.map { inner in
-            inner.read()
-            channel.read()
-        }
+        }.map { _ in }
     }
 }
 
@@ -90,6 +87,11 @@ private final class RelayHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         partner = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        read(context: context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

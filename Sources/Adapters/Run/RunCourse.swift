@@ -90,17 +90,17 @@ struct RunCourse<Runner: Adapter>: Sendable {
         _ envelope: Envelope, _ answer: RunAnswer, _ run: AdmittedRun, _ admission: RunAdmission
     ) async throws(Failure) {
         guard case .success(_, let indexPath) = envelope.outcome else { return }
-        if let received = answer.received {
+        if let received = answer.received, !received.isEmpty {
             var outputs: [WorldPath: ReceivedArtifacts.Artifact] = [:]
             for (name, artifact) in received.outputs {
                 outputs[try admission.writePrefix.path(of: name)] = artifact
             }
             let index = OutputIndex(envelope.outputs).bytes
             let execution = "/artifacts/execution/\(request.executionID)/"
-            let documents: [WorldPath: [UInt8]] = [
-                try WorldPath(indexPath): index, try WorldPath(execution + "outputs.json"): index,
-                try WorldPath(execution + "receipt.json"): receipt(of: envelope, answer, run),
-            ]
+            var documents = [try WorldPath(execution + "receipt.json"): receipt(of: envelope, answer, run)]
+            // The processor may have named either place; both hold the index.
+            documents[try WorldPath(indexPath)] = index
+            documents[try WorldPath(execution + "outputs.json")] = index
             try await world.publish(Publication(outputs: outputs, documents: documents))
         }
         if request.options.usesMemo { try await world.record(envelope.json, for: run.context.memoKey) }
