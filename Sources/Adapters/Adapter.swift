@@ -58,11 +58,16 @@ package struct RunAnswer: Sendable {
     package let received: ReceivedArtifacts?
     /// What the run used and cost, if it told.
     package let usage: JSONValue?
+    /// The last lines that the processor logged, where the envelope is an error.
+    package let log: String?
 
-    package init(_ checked: CheckedEnvelope, received: ReceivedArtifacts? = nil, usage: JSONValue? = nil) {
+    package init(
+        _ checked: CheckedEnvelope, received: ReceivedArtifacts? = nil, usage: JSONValue? = nil, log: String? = nil
+    ) {
         self.checked = checked
         self.received = received
         self.usage = usage
+        self.log = log
     }
 }
 
@@ -100,6 +105,15 @@ package struct InvocationResult: Sendable {
     package let warnings: [String]
     /// Why there is no envelope of the processor's, with remedy and log; `nil` when there is one.
     package let failure: Failure?
+    /// The last lines that the processor logged, where it answered with an error.
+    package let log: String?
+
+    init(envelope: Envelope, warnings: [String] = [], failure: Failure? = nil, log: String? = nil) {
+        self.envelope = envelope
+        self.warnings = warnings
+        self.failure = failure
+        self.log = log
+    }
 }
 
 /// One call of the uniform API, unjudged.

@@ -28,7 +28,7 @@ import Testing
     ) async throws {
         try await withTemporaryFolder { folder in
             let result = try await ArtifactReceiver.serving(
-                on: "127.0.0.1", for: declared, storingIn: folder, limits: limits
+                at: .host("127.0.0.1"), for: declared, storingIn: folder, limits: limits
             ) { receiver in
                 await Result { () async throws in try await body(receiver, folder) }
             }
@@ -198,7 +198,7 @@ import Testing
 
     @Test func anAddressThatIsNotOursIsAFailure() async throws {
         await #expect {
-            try await ArtifactReceiver.serving(on: "192.0.2.1", for: [], storingIn: "/tmp") { _ in }
+            try await ArtifactReceiver.serving(at: .host("192.0.2.1"), for: [], storingIn: "/tmp") { _ in }
         } throws: {
             ($0 as? Failure)?.code == .network
         }

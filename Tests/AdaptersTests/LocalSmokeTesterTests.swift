@@ -43,23 +43,29 @@ import Testing
         let result = try await withTemporaryFolder { folder in
             try await server.run { origin in
                 let port = Int(origin.split(separator: ":").last ?? "") ?? 0
+                let processor = Processor(
+                    ref: try ProcessorRef("text/echo@1"), specHash: "s", runtime: RuntimeLimits(timeoutSeconds: 60),
+                    api: ProcessorAPI(transport: transport), outputs: .files([DeclaredOutput(path: "out/a.txt")]),
+                    smoke: SmokeSpec(inputs: ["schema": "v1"], expect: expectation))
                 let request = SmokeRequest(
-                    ref: try ProcessorRef("text/echo@1"), containerID: "c1", hostPort: port,
+                    processor: processor,
                     image: try ImageReference("127.0.0.1:5000/a@sha256:" + String(repeating: "a", count: 64)),
-                    platform: .amd64, api: ProcessorAPI(transport: transport), inputs: ["schema": "v1"],
-                    expectation: expectation, outputs: [DeclaredOutput(path: "out/a.txt")], executionID: "smoke-1",
-                    startupSeconds: 15,
-                    timeoutSeconds: 60)
+                    platform: .amd64, executionID: "smoke-1")
+                let engine = OneContainer(
+                    port: port, gateway: gateway, state: fault == .dead ? .exited(code: 3) : .running)
                 let tester = LocalSmokeTester(
-                    engine: OneContainer(gateway: gateway, state: fault == .dead ? .exited(code: 3) : .running),
-                    folder: folder, client: client)
+                    LocalAdapter(
+                        engine: engine, surroundings: RunSurroundings(world: try await LocalWorld(at: folder)),
+                        mark: RunMark("h/1/1"), client: client),
+                    registry: RunnableRegistry(snapshotID: "sha256:0"))
                 let result: Result<SmokeVerdict, Failure>
                 do throws(Failure) {
                     result = .success(try await tester.smoke(request) { line in lines.withLock { $0.append(line) } })
                 } catch {
                     result = .failure(error)
                 }
-                #expect(try names(in: folder).isEmpty)
+                #expect(try names(in: folder + "/stages").isEmpty)
+                #expect(engine.removed.withLock { $0 } == engine.started.withLock { $0 })
                 return result
             }
         }
@@ -96,7 +102,8 @@ import Testing
     @Test func passesAProcessorThatKeepsItsWord() async throws {
         let (result, lines) = try await smoke(.none, transport: .http)
         #expect(try result.get() == SmokeVerdict(outputs: 1, events: 1))
-        #expect(lines == ["progress {}"])
+        #expect(
+            lines == ["progress {}", "warning: the network could be reached: this engine is not on this machine"])
     }
 
     @Test(arguments: [
@@ -162,19 +169,38 @@ import Testing
     }
 }
 
-/// An engine with one container, whose address for call-backs is known or not.
-private struct OneContainer: ContainerEngine {
-    let gateway: String?
-    let state: ContainerState
+/// An engine whose every container is the same server, and whose address for call-backs is known or not.
+final class OneContainer: ContainerEngine {
+    private let port: Int
+    private let gateway: String?
+    private let state: ContainerState
+    let started = Mutex<[String]>([])
+    let removed = Mutex<[String]>([])
+
+    init(port: Int, gateway: String?, state: ContainerState) {
+        self.port = port
+        self.gateway = gateway
+        self.state = state
+    }
 
     func containers() async throws(Failure) -> [ObservedContainer] { [] }
-    func imageID(of image: ImageReference) async throws(Failure) -> String? { nil }
-    func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String { "" }
+    func removeLeftovers() async throws(Failure) -> Int { 0 }
+    func imageID(of image: ImageReference) async throws(Failure) -> String? { "sha256:1" }
+    func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String { "sha256:1" }
+
     func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
-        throw Failure(.docker, "this engine starts nothing")
+        started.withLock { $0.append(spec.name) }
+        return ObservedContainer(
+            id: spec.name, name: spec.name, ref: spec.ref, imageID: "sha256:1", isRunning: true,
+            specHash: spec.specHash, hostPort: spec.network == .published ? port : nil)
     }
+
     func state(of id: String) async throws(Failure) -> ContainerState? { state }
     func logTail(of id: String, lines: Int) async throws(Failure) -> String { "the last \(lines) lines" }
-    func remove(_ id: String, graceSeconds: Int) async throws(Failure) {}
+    func remove(_ id: String, graceSeconds: Int) async throws(Failure) { removed.withLock { $0.append(id) } }
     func gatewayAddress() async throws(Failure) -> String? { gateway }
+    func createNetwork(_ name: String, run: RunMark) async throws(Failure) {}
+    func removeNetwork(_ name: String) async throws(Failure) {}
+    func addresses(of id: String, on network: String) async throws(Failure) -> NetworkAddresses? { nil }
+    func processID(of id: String) async throws(Failure) -> Int? { nil }
 }

@@ -30,7 +30,7 @@ import Testing
     private func invoke(_ answer: Result<JSONValue, Failure>?) async throws -> Envelope {
         let id = try ExecutionID("E1")
         let invocation = Invocation(
-            ref: try ProcessorRef("a/b@1"), mode: .real, inputs: [:],
+            ref: try RunnableRef("a/b@1"), mode: .real, inputs: [:],
             writePrefix: try WritePrefix("/artifacts/{execution_id}/", for: id), executionID: id, declared: [],
             image: try Digest(digest), platform: .amd64, secretsPresent: ["KEY"], timeout: .seconds(10))
         let clock = ManualClock(patience: .seconds(3600))

@@ -70,13 +70,13 @@ import Testing
         defer { process.end() }
         let id = try ExecutionID("sample-1")
         let invocation = Invocation(
-            ref: try ProcessorRef("sample/processor@1"), mode: mode, inputs: inputs,
+            ref: try RunnableRef("sample/processor@1"), mode: mode, inputs: inputs,
             writePrefix: try WritePrefix("/artifacts/outputs/{execution_id}/", for: id), executionID: id,
             declared: declared, image: nil, platform: .amd64, timeout: .seconds(30))
         let events = Mutex<[ProcessorEvent]>([])
         let checked = try await withTemporaryFolder { folder in
             try await ArtifactReceiver.serving(
-                on: "127.0.0.1", for: declared.map(\.path), storingIn: folder
+                at: .host("127.0.0.1"), for: declared.map(\.path), storingIn: folder
             ) { receiver throws(Failure) in
                 try await ProcessorInvoker(adapter: "local").run(
                     invocation, at: endpoint, over: transport, receiver: receiver

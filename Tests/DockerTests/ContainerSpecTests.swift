@@ -11,8 +11,10 @@ struct ContainerSpecTests {
     func creation() throws {
         let image = try ImageReference("ghcr.io/a/b@sha256:" + String(repeating: "a", count: 64))
         let spec = ContainerSpec(
-            name: "n", ref: try ProcessorRef("a/b@1"), specHash: "s", image: image, platform: .amd64, port: 8000,
-            environment: ["B": "2", "A": "x=y"], limits: RuntimeLimits(cpu: 1.5, memoryBytes: 1 << 29))
+            name: "n",
+            processor: Processor(
+                ref: try ProcessorRef("a/b@1"), specHash: "s", runtime: RuntimeLimits(cpu: 1.5, memoryBytes: 1 << 29)),
+            image: image.description, platform: .amd64, environment: ["B": "2", "A": "x=y"])
         let expected: JSONValue = [
             "Image": .string(image.description), "Env": ["A=x=y", "B=2"],
             "Labels": ["dev.pinion.ref": "a/b@1", "dev.pinion.spec": "s"], "ExposedPorts": ["8000/tcp": [:]],
@@ -25,6 +27,36 @@ struct ContainerSpecTests {
         ]
         #expect(spec.creation(processors: 8) == expected)
         #expect(spec.creation(processors: 1)["HostConfig"]?["NanoCpus"]?.intValue == 1_000_000_000)
+    }
+
+    @Test("A container of a run has a mark, no network, the world to read, and the names of its secrets alone")
+    func run() throws {
+        func creation(_ network: ContainerSpec.Network) throws -> JSONValue {
+            ContainerSpec(
+                name: "n", processor: Processor(ref: try ProcessorRef("a/b@1"), specHash: "s"), image: "sha256:1",
+                platform: .amd64, environment: ["KEY": "value"], secretNames: ["KEY"], network: network,
+                run: RunMark("host/1/2"), hasWritableRoot: true, world: "/data/tree"
+            ).creation(processors: 8)
+        }
+        let isolated = try creation(.none)
+        #expect(isolated["HostConfig"]?["NetworkMode"] == "none")
+        #expect(isolated["HostConfig"]?["PortBindings"] == nil)
+        #expect(isolated["HostConfig"]?["Binds"] == ["/data/tree:/world:ro"])
+        #expect(isolated["HostConfig"]?["ReadonlyRootfs"] == false)
+        #expect(isolated["Labels"]?["dev.pinion.run"] == "host/1/2")
+        #expect(isolated["Labels"]?["dev.pinion.secrets"] == "KEY")
+        #expect(isolated["Labels"]?.compact.contains("value") == false)
+        #expect(try creation(.internal("net"))["HostConfig"]?["NetworkMode"] == "net")
+    }
+
+    @Test("A mark tells whether its process is of this host and gone")
+    func marks() {
+        let own = RunMark.ofThisProcess
+        #expect(!own.isOfTheDead)
+        let parts = own.text.split(separator: "/")
+        #expect(RunMark("\(parts[0])/\(parts[1])/1").isOfTheDead, "the same id, given away again")
+        #expect(!RunMark("elsewhere/\(parts[1])/1").isOfTheDead)
+        #expect(!RunMark("nonsense").isOfTheDead)
     }
 
     @Test("Credentials travel as JSON in URL-safe base64, and none as an empty object")

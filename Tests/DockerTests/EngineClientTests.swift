@@ -243,7 +243,7 @@ struct EngineClientTests {
 
     private func spec() throws -> ContainerSpec {
         ContainerSpec(
-            name: "n", ref: try ProcessorRef("a/b@1"), specHash: "s", image: image, platform: .amd64, port: 8000,
-            environment: [:], limits: RuntimeLimits())
+            name: "n", processor: Processor(ref: try ProcessorRef("a/b@1"), specHash: "s"), image: image.description,
+            platform: .amd64, environment: [:])
     }
 }

@@ -34,9 +34,11 @@ struct RealContainerTests {
         _ image: ImageReference, _ platform: Platform, memory: Int = 256 << 20, specHash: String = "sha256:x"
     ) throws -> ContainerSpec {
         ContainerSpec(
-            name: "pinion-" + real.repository.path.replacing("/", with: "-"), ref: try ProcessorRef("test/real@1"),
-            specHash: specHash, image: image, platform: platform, port: 8000, environment: ["EXTRA": "a b=c"],
-            limits: RuntimeLimits(cpu: 64, memoryBytes: memory))
+            name: "pinion-" + real.repository.path.replacing("/", with: "-"),
+            processor: Processor(
+                ref: try ProcessorRef("test/real@1"), specHash: specHash,
+                runtime: RuntimeLimits(cpu: 64, memoryBytes: memory)),
+            image: image.description, platform: platform, environment: ["EXTRA": "a b=c"])
     }
 
     @Test(

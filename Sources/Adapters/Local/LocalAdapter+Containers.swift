@@ -2,7 +2,7 @@ import DeploymentModel
 import NetworkNamespace
 
 extension LocalAdapter {
-    private static let logLines = 50
+    static let logLines = 50
     /// What an image writes that was not made for a read-only root.
     private static let readOnlySigns = ["Read-only file system", "EROFS"]
 

@@ -75,7 +75,7 @@ extension LocalAdapter {
                 atMost: .seconds(processor.smoke.startupSeconds)
             ) { () async throws(Failure) in try await self.end(of: container.id) }
         } catch {
-            let log = try? await engine.logTail(of: container.id, lines: 50)
+            let log = try? await engine.logTail(of: container.id, lines: Self.logLines)
             throw Failure(error.code, error.message, remedy: error.remedy, detail: error.detail ?? log)
         }
     }

@@ -1,7 +1,7 @@
 package import DeploymentModel
 package import HTTP
 import JSON
-import NetworkNamespace
+import Synchronization
 
 /// Runs processors in Docker containers of this host: each run in a fresh one, or in one that was started to stay.
 ///
@@ -106,15 +106,34 @@ package struct LocalAdapter: Adapter {
         let invoker = ProcessorInvoker(adapter: kind.rawValue, clock: surroundings.clock)
         guard let uploads = placed.uploads else {
             let checked = try await invoker.run(run.invocation, at: placed.endpoint, over: transport, report: report)
-            return RunAnswer(placed.told(checked, ["the outputs are only claimed: the processor reaches no address here"]))
+            return await told(checked, by: placed, ["the outputs are not checked: no address here can be reached"])
         }
-        return try await ArtifactReceiver.serving(
-            at: uploads, for: run.invocation.declared.map(\.path), storingIn: run.stage
-        ) { receiver throws(Failure) in
-            let checked = try await invoker.run(
-                run.invocation, at: placed.endpoint, over: transport, receiver: receiver, report: report)
-            return RunAnswer(placed.told(checked, []), received: receiver.received)
+        let isServing = Atomic(false)
+        do throws(Failure) {
+            return try await ArtifactReceiver.serving(
+                at: uploads, for: run.invocation.declared.map(\.path), storingIn: run.stage
+            ) { receiver throws(Failure) in
+                isServing.store(true, ordering: .relaxed)
+                let checked = try await invoker.run(
+                    run.invocation, at: placed.endpoint, over: transport, receiver: receiver, report: report)
+                return await told(checked, by: placed, [], received: receiver.received)
+            }
+        } catch {
+            // An engine elsewhere, in a virtual machine perhaps, has a gateway that is no address of this host.
+            guard !isServing.load(ordering: .relaxed) else { throw error }
+            let checked = try await invoker.run(run.invocation, at: placed.endpoint, over: transport, report: report)
+            return await told(checked, by: placed, ["the outputs are not checked: \(error.message)"])
         }
+    }
+
+    /// The answer with what was seen from outside, and with the container's last words where it is an error.
+    private func told(
+        _ checked: CheckedEnvelope, by placed: PlacedContainer, _ warnings: [String],
+        received: ReceivedArtifacts? = nil
+    ) async -> RunAnswer {
+        let isError = !checked.envelope.isSuccess
+        let log = isError ? try? await engine.logTail(of: placed.container.id, lines: Self.logLines) : nil
+        return RunAnswer(placed.told(checked, warnings), received: received, log: log)
     }
 
     /// How a container ended, `nil` while it runs.

@@ -40,7 +40,9 @@ package struct LocalSmokeTester: SmokeTester {
         for warning in result.warnings { report("warning: \(warning)") }
         if let failure = result.failure { throw failure }
         if case .error(let code, let message) = result.envelope.outcome {
-            throw Failure(ErrorCode(rawValue: code) ?? .badResponse, "\(processor.ref) answered \(code): \(message)")
+            throw Failure(
+                ErrorCode(rawValue: code) ?? .badResponse, "\(processor.ref) answered \(code): \(message)",
+                detail: result.log)
         }
         try check(result.envelope, processor)
         return SmokeVerdict(outputs: result.envelope.outputs.count, events: events.count)

@@ -24,8 +24,7 @@ struct RunCourse<Runner: Adapter>: Sendable {
             meta["env_fingerprint"] = .string(fingerprint ?? "adapter=\(adapter.kind.rawValue),env_keys_present=[]")
             let outcome = Envelope.Outcome.error(code: error.code.rawValue, message: error.message)
             return InvocationResult(
-                envelope: Envelope(executionID: request.executionID, outcome: outcome, meta: meta), warnings: [],
-                failure: error)
+                envelope: Envelope(executionID: request.executionID, outcome: outcome, meta: meta), failure: error)
         }
     }
 
@@ -37,7 +36,7 @@ struct RunCourse<Runner: Adapter>: Sendable {
         try admission.checkInputs(inputs)
         let memoKey = try admission.memoKey(inputs)
         if request.options.usesMemo, let known = try await world.recorded(memoKey.text), let envelope = Self.memo(known) {
-            return InvocationResult(envelope: envelope, warnings: [], failure: nil)
+            return InvocationResult(envelope: envelope)
         }
         let stage = try await world.stage()
         let lock: PathLock?
@@ -65,12 +64,12 @@ struct RunCourse<Runner: Adapter>: Sendable {
         let answer = try await adapter.carryOut(run, report: report)
         let envelope = answer.checked.envelope
         guard envelope.isSuccess else {
-            return InvocationResult(envelope: envelope, warnings: answer.checked.warnings, failure: nil)
+            return InvocationResult(envelope: envelope, warnings: answer.checked.warnings, log: answer.log)
         }
         let judge = SuccessPredicates(run, envelope: envelope, received: answer.received, in: world)
         try await judge.evaluate(admission.target.predicates.success)
         try await keep(envelope, answer, run, admission)
-        return InvocationResult(envelope: envelope, warnings: answer.checked.warnings, failure: nil)
+        return InvocationResult(envelope: envelope, warnings: answer.checked.warnings)
     }
 
     /// Locks the write prefix where the registry's policy wants it.

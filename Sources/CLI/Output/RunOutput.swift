@@ -39,6 +39,9 @@ struct RunOutput {
         } else {
             if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
                 Output.note("\(style.bold(style.red("error[\(code)]:"))) \(message)")
+                for line in (result.log ?? "").split(whereSeparator: \.isNewline) {
+                    Output.note("    " + style.dim(String(line)))
+                }
             }
             Output.result(EnvelopeText(result.envelope, style: .standardOutput).text)
         }
