@@ -197,6 +197,7 @@ final class OneContainer: ContainerEngine {
 
     func state(of id: String) async throws(Failure) -> ContainerState? { state }
     func logTail(of id: String, lines: Int) async throws(Failure) -> String { "the last \(lines) lines" }
+    func stop(_ id: String, graceSeconds: Int) async throws(Failure) {}
     func remove(_ id: String, graceSeconds: Int) async throws(Failure) { removed.withLock { $0.append(id) } }
     func gatewayAddress() async throws(Failure) -> String? { gateway }
     func createNetwork(_ name: String, run: RunMark) async throws(Failure) {}

@@ -2,6 +2,7 @@ import DeploymentModel
 import Docker
 import FoundationEssentials
 import Git
+import RegistryCatalog
 import TestSupport
 import Testing
 
@@ -69,6 +70,11 @@ final class Sample: Sendable {
 
     func reconcile(_ arguments: String..., environment: [String: String?] = [:]) async throws -> Pinion.Outcome {
         try await Pinion.run(["reconcile", "--repo", path] + arguments, environment: environment)
+    }
+
+    /// The registry at the tip of its branch.
+    func catalog() async throws -> Catalog {
+        try await Catalog(of: fixture.repository.commit(at: "main"), in: fixture.repository)
     }
 
     /// The containers of this sample, as Docker itself lists them.

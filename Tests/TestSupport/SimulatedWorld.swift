@@ -199,6 +199,8 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
 
     package func logTail(of id: String, lines: Int) async throws(Failure) -> String { "the last words" }
 
+    package func stop(_ id: String, graceSeconds: Int) async throws(Failure) {}
+
     package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
         try effect("remove \(id)") { state in state.containers[id] = nil }
     }

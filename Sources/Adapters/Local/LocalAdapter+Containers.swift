@@ -54,7 +54,7 @@ extension LocalAdapter {
         switch isolation {
         case .namespace:
             return try await withContainer(start, .none, hasWritableRoot) { container throws(Failure) in
-                let (namespace, socket) = try await enter(container)
+                let namespace = try await enter(container)
                 return try await LoopbackRelay.relaying(
                     to: UInt16(start.processor.api.port), in: namespace
                 ) { relay throws(Failure) in
@@ -62,7 +62,8 @@ extension LocalAdapter {
                         PlacedContainer(
                             container: container,
                             endpoint: ProcessorEndpoint(origin: relay.origin, api: start.processor.api),
-                            uploads: .socket(socket.descriptor, port: socket.port), isolation: .namespace, notes: notes))
+                            uploads: { () throws(Failure) in try Self.socket(in: namespace) }, isolation: .namespace,
+                            notes: notes))
                 }
             }
         case .internalNetwork:
@@ -77,7 +78,7 @@ extension LocalAdapter {
                     return try await body(
                         PlacedContainer(
                             container: container, endpoint: ProcessorEndpoint(origin: origin, api: start.processor.api),
-                            uploads: .host(addresses.host), isolation: .internalNetwork,
+                            uploads: { () throws(Failure) in .host(addresses.host) }, isolation: .internalNetwork,
                             notes: notes + [
                                 "open ports of this host could be reached: this user may not enter network namespaces"
                             ]))
@@ -146,10 +147,16 @@ extension LocalAdapter {
         await Task { await body() }.value
     }
 
-    /// The namespace of a container that has just been started, and a socket in it for uploads.
-    private func enter(
-        _ container: ObservedContainer
-    ) async throws(Failure) -> (NetworkNamespace, (descriptor: CInt, port: UInt16)) {
+    /// A socket for uploads, on the loopback that the container has to itself.
+    private static func socket(in namespace: NetworkNamespace) throws(Failure) -> ArtifactReceiver.Place {
+        do throws(NetworkNamespaceError) {
+            let (descriptor, port) = try namespace.bindToLoopback()
+            return .socket(descriptor, port: port)
+        } catch { throw Failure(.sandbox, "no address for uploads: \(error)") }
+    }
+
+    /// The namespace of a container that has just been started.
+    private func enter(_ container: ObservedContainer) async throws(Failure) -> NetworkNamespace {
         guard let process = try await engine.processID(of: container.id) else {
             if let end = try await end(of: container.id) {
                 throw Failure(.health, "the container \(end) as soon as it was started")
@@ -157,8 +164,7 @@ extension LocalAdapter {
             throw Self.unreachable(container)
         }
         do throws(NetworkNamespaceError) {
-            let namespace = try NetworkNamespace(ofProcess: process)
-            return (namespace, try namespace.bindToLoopback())
+            return try NetworkNamespace(ofProcess: process)
         } catch {
             if let end = try await end(of: container.id) {
                 throw Failure(.health, "the container \(end) as soon as it was started")

@@ -91,20 +91,13 @@ package struct LocalAdapter: Adapter {
         _ run: AdmittedRun, _ processor: Processor, _ placed: PlacedContainer,
         _ report: @escaping @Sendable (ProcessorEvent) async -> Void
     ) async throws(Failure) -> RunAnswer {
-        let startup = Duration.seconds(processor.smoke.startupSeconds * (run.invocation.platform == .host ? 1 : 4))
-        let health = try await HealthWait(client: client, clock: surroundings.clock).wait(
-            for: placed.endpoint, atMost: startup
-        ) { () async throws(Failure) in try await self.end(of: placed.container.id) }
+        let health = try await awaitHealth(of: placed, processor, on: run.invocation.platform)
         if let image = run.invocation.image, let claim = health.digest, !image.isMeant(by: claim) {
             throw Failure(.registryMismatch, "\(processor.ref) says that it runs \(claim), not \(image)")
         }
-        let transport: any ProcessorTransport =
-            switch processor.api.transport {
-            case .ws: WebSocketTransport(dialect: processor.api.dialect == .request ? .request : .run)
-            case .http: EventStreamTransport(client: client)
-            }
+        let transport = transport(for: processor.api)
         let invoker = ProcessorInvoker(adapter: kind.rawValue, clock: surroundings.clock)
-        guard let uploads = placed.uploads else {
+        guard let uploads = try placed.uploads() else {
             let checked = try await invoker.run(run.invocation, at: placed.endpoint, over: transport, report: report)
             return await told(checked, by: placed, ["the outputs are not checked: no address here can be reached"])
         }
@@ -134,6 +127,23 @@ package struct LocalAdapter: Adapter {
         let isError = !checked.envelope.isSuccess
         let log = isError ? try? await engine.logTail(of: placed.container.id, lines: Self.logLines) : nil
         return RunAnswer(placed.told(checked, warnings), received: received, log: log)
+    }
+
+    func transport(for api: ProcessorAPI) -> any ProcessorTransport {
+        switch api.transport {
+        case .ws: WebSocketTransport(dialect: api.dialect == .request ? .request : .run)
+        case .http: EventStreamTransport(client: client)
+        }
+    }
+
+    /// Waits until a run's container is healthy; an emulated one may take four times as long.
+    @discardableResult
+    func awaitHealth(
+        of placed: PlacedContainer, _ processor: Processor, on platform: Platform
+    ) async throws(Failure) -> ProcessorHealth {
+        try await HealthWait(client: client, clock: surroundings.clock).wait(
+            for: placed.endpoint, atMost: .seconds(processor.smoke.startupSeconds * (platform == .host ? 1 : 4))
+        ) { () async throws(Failure) in try await self.end(of: placed.container.id) }
     }
 
     /// How a container ended, `nil` while it runs.
@@ -173,7 +183,8 @@ package struct LocalAdapter: Adapter {
         return (image.description, try await engine.pull(image, platform: platform))
     }
 
-    func uploadsOnBridge() async throws(Failure) -> ArtifactReceiver.Place? {
-        try await engine.gatewayAddress().map { .host($0) }
+    func uploadsOnBridge() async throws(Failure) -> @Sendable () throws(Failure) -> ArtifactReceiver.Place? {
+        let address = try await engine.gatewayAddress()
+        return { () throws(Failure) in address.map { .host($0) } }
     }
 }

@@ -19,8 +19,8 @@ struct ContainerStart: Sendable {
 struct PlacedContainer: Sendable {
     let container: ObservedContainer
     let endpoint: ProcessorEndpoint
-    /// Where the processor can upload to; `nil` when it reaches nothing here.
-    let uploads: ArtifactReceiver.Place?
+    /// Opens a place that the processor can upload to, for one receiver; gives `nil` when it reaches nothing here.
+    let uploads: @Sendable () throws(Failure) -> ArtifactReceiver.Place?
     /// How it is cut off; `nil` when it is not.
     let isolation: Isolation?
     /// What the user should know of this.

@@ -35,7 +35,7 @@ struct RunConversation {
                     "kind": "Request",
                     "content": [
                         "control": [
-                            "run_id": id, "mode": .string(payload.mode.rawValue),
+                            "run_id": id, "mode": .string(payload.mode),
                             "write_prefix": .string(payload.writePrefix.text),
                         ],
                         "inputs": payload.inputs,

@@ -29,6 +29,9 @@ package protocol ContainerEngine: Sendable {
     /// The last lines that the container wrote to stdout and stderr.
     func logTail(of id: String, lines: Int) async throws(Failure) -> String
 
+    /// Stops the container (SIGTERM, then SIGKILL after the grace period, in seconds) and leaves it there.
+    func stop(_ id: String, graceSeconds: Int) async throws(Failure)
+
     /// Stops the container (SIGTERM, then SIGKILL after the grace period, in seconds) and removes it. A container that
     /// is gone is no error.
     func remove(_ id: String, graceSeconds: Int) async throws(Failure)

@@ -139,6 +139,10 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
         try await client.logs(of: id, lines: lines) ?? ""
     }
 
+    package func stop(_ id: String, graceSeconds: Int) async throws(Failure) {
+        try await client.stopContainer(id, graceSeconds: graceSeconds)
+    }
+
     package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
         // Removing kills at once.
         if graceSeconds > 0 { try await client.stopContainer(id, graceSeconds: graceSeconds) }
