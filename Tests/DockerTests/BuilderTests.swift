@@ -11,12 +11,13 @@ struct BuilderTests {
     static let hex = String(repeating: "a", count: 64)
 
     func request(
-        _ archive: String = "/none", target: String? = nil, options: BuildOptions = BuildOptions()
+        _ archive: String = "/none", hidden: HiddenEntries? = nil, target: String? = nil,
+        options: BuildOptions = BuildOptions()
     ) throws -> BuildRequest {
         BuildRequest(
             ref: try ProcessorRef("a/b@1"), platform: .arm64, repository: try ImageReference("127.0.0.1:5000/a/b"),
-            contextArchive: archive, dockerfile: "x/Dockerfile", args: ["B": "2", "A": "1 \"x\""], target: target,
-            options: options)
+            contextArchive: archive, dockerfile: "x/Dockerfile", hidden: hidden, args: ["B": "2", "A": "1 \"x\""],
+            target: target, options: options)
     }
 
     @Test(

@@ -9,13 +9,13 @@ import Testing
 struct ContextArchiveTests {
     private static let folder = "registry/processors/text_stats"
 
-    private func archive(_ fixture: RepositoryFixture, into folder: TemporaryFolder) async throws -> (
-        Data, ContextArchive
-    ) {
+    private func archive(
+        _ fixture: RepositoryFixture, dockerfile: String = "\(folder)/Dockerfile", into folder: TemporaryFolder
+    ) async throws -> (Data, ContextArchive) {
         let commit = try await fixture.repository.commit(at: "main").id.hex
         let recipe = BuildRecipe(
             repository: try ImageReference("127.0.0.1:1/x"), commit: commit, context: Self.folder,
-            dockerfile: "\(Self.folder)/Dockerfile", args: [:], target: nil, keys: [:])
+            dockerfile: dockerfile, args: [:], target: nil, keys: [:])
         let source = GitContextSource(fixture.repository, temporaryFolder: folder.path)
         let archive = try await source.archive(of: recipe)
         return (try Data(contentsOf: URL(filePath: archive.path)), archive)
@@ -77,8 +77,46 @@ struct ContextArchiveTests {
             ]))
         let folder = try TemporaryFolder()
         let (tar, archive) = try await archive(fixture, into: folder)
-        #expect(entries(tar) == [".pinion.Dockerfile", "app/", "app/main.py"])
+        #expect(entries(tar) == [".dockerignore", ".pinion.Dockerfile", "app/", "app/main.py"])
         #expect(archive.dockerfile == ".pinion.Dockerfile")
+        #expect(archive.hidden == HiddenEntries([".pinion.Dockerfile", ".dockerignore"], areIgnored: true))
+    }
+
+    /// The classic builder of the engine goes by `.dockerignore`, and a build may copy that one.
+    @Test func `an ignore file that the build sees hides the Dockerfile where it belongs`() async throws {
+        let fixture = try await RepositoryFixture(
+            Specs.repository([
+                "\(Self.folder)/.dockerignore": "Dockerfile\n", "\(Self.folder)/Dockerfile": "FROM scratch\nCOPY . /\n",
+            ]))
+        let folder = try TemporaryFolder()
+        let (tar, archive) = try await archive(fixture, into: folder)
+        #expect(entries(tar) == [".dockerignore", "Dockerfile", "app/", "app/main.py"])
+        #expect(archive.dockerfile == "Dockerfile")
+        #expect(archive.hidden == HiddenEntries(["Dockerfile"], areIgnored: true))
+    }
+
+    @Test func `an ignore file of the Dockerfile's own hides it from nobody but buildx`() async throws {
+        let fixture = try await RepositoryFixture(
+            Specs.repository([
+                "\(Self.folder)/.dockerignore": "*.md\n", "\(Self.folder)/Dockerfile.dockerignore": "Dockerfile*\n",
+                "\(Self.folder)/Dockerfile": "FROM scratch\nCOPY . /\n",
+            ]))
+        let folder = try TemporaryFolder()
+        let (tar, archive) = try await archive(fixture, into: folder)
+        #expect(entries(tar) == [".dockerignore", ".pinion.Dockerfile", "app/", "app/main.py"])
+        #expect(archive.hidden == HiddenEntries([".pinion.Dockerfile"], areIgnored: false))
+    }
+
+    @Test func `a Dockerfile that must not be seen lies outside of the folders that are copied`() async throws {
+        let fixture = try await RepositoryFixture(
+            Specs.repository([
+                "\(Self.folder)/.dockerignore": "app/Dockerfile\n",
+                "\(Self.folder)/app/Dockerfile": "FROM scratch\nCOPY app /\n",
+            ]))
+        let folder = try TemporaryFolder()
+        let (tar, archive) = try await archive(fixture, dockerfile: "\(Self.folder)/app/Dockerfile", into: folder)
+        #expect(entries(tar) == [".pinion.Dockerfile", "app/", "app/main.py"])
+        #expect(archive.hidden == nil)
     }
 
     @Test func `the same commit gives the same bytes`() async throws {

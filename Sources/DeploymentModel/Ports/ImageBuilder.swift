@@ -28,19 +28,22 @@ package struct BuildRequest: Hashable, Sendable {
     package let contextArchive: String
     /// The Dockerfile's path inside the archive.
     package let dockerfile: String
+    /// What of the archive the build must not see.
+    package let hidden: HiddenEntries?
     package let args: [String: String]
     package let target: String?
     package let options: BuildOptions
 
     package init(
         ref: ProcessorRef, platform: Platform, repository: ImageReference, contextArchive: String, dockerfile: String,
-        args: [String: String], target: String?, options: BuildOptions = BuildOptions()
+        hidden: HiddenEntries? = nil, args: [String: String], target: String?, options: BuildOptions = BuildOptions()
     ) {
         self.ref = ref
         self.platform = platform
         self.repository = repository
         self.contextArchive = contextArchive
         self.dockerfile = dockerfile
+        self.hidden = hidden
         self.args = args
         self.target = target
         self.options = options

@@ -76,9 +76,11 @@ package protocol ContextSource: Sendable {
 package struct ContextArchive: Hashable, Sendable {
     package let path: String
     package let dockerfile: String
+    package let hidden: HiddenEntries?
 
-    package init(path: String, dockerfile: String) {
+    package init(path: String, dockerfile: String, hidden: HiddenEntries? = nil) {
         self.path = path
         self.dockerfile = dockerfile
+        self.hidden = hidden
     }
 }

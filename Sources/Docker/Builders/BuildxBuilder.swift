@@ -46,8 +46,8 @@ package struct BuildxBuilder: ImageBuilder {
         let scratch = try ScratchFolder(request)
         defer { scratch.remove() }
         let layout = scratch.path + "/image"
-        let bases = try await run(
-            request, arguments(request, output: "type=oci,dest=\(layout),tar=false,rewrite-timestamp=true"), log: log)
+        let output = "type=oci,dest=\(layout),tar=false,rewrite-timestamp=true"
+        let bases = try await run(request, output: output, in: scratch, log: log)
         let digest = try await pusher.push(
             layout: layout, to: request.repository, mountingFrom: bases, report: { log("push: " + $0) })
         return try await request.confirmed(digest, bases: bases, by: registry)
@@ -61,15 +61,18 @@ package struct BuildxBuilder: ImageBuilder {
         let archive = scratch.path + "/image.tar"
         // An engine with the older store takes Docker's own form alone.
         let type = try await client.information().usesContainerdStore ? "oci" : "docker"
-        let output = "type=\(type),dest=\(archive),\"name=\(names.map(\.description).joined(separator: ","))\""
-        _ = try await run(request, arguments(request, output: output + ",rewrite-timestamp=true"), log: log)
+        let name = names.map(\.description).joined(separator: ",")
+        let output = "type=\(type),dest=\(archive),\"name=\(name)\",rewrite-timestamp=true"
+        _ = try await run(request, output: output, in: scratch, log: log)
         try await client.load(archive)
     }
 
-    func arguments(_ request: BuildRequest, output: String) -> [String] {
+    /// - Parameter unpacked: the context, where it is not to come from the archive.
+    func arguments(_ request: BuildRequest, unpacked: UnpackedContext? = nil, output: String) -> [String] {
         let options = request.options
         var arguments = [
-            "buildx", "build", "--platform", request.platform.oci, "--file", request.dockerfile, "--output", output,
+            "buildx", "build", "--platform", request.platform.oci,
+            "--file", unpacked?.dockerfile ?? request.dockerfile, "--output", output,
             "--provenance=\(options.attestations.contains(.provenance))",
             "--sbom=\(options.attestations.contains(.sbom))", "--progress=plain",
             // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
@@ -84,14 +87,18 @@ package struct BuildxBuilder: ImageBuilder {
             arguments += ["--build-arg", "\(name)=\(value)"]
         }
         if let target = request.target { arguments += ["--target", target] }
-        return arguments + ["-"]
+        return arguments + [unpacked?.folder ?? "-"]
     }
 
     /// - Returns: the base images.
     private func run(
-        _ request: BuildRequest, _ arguments: [String], log: @escaping @Sendable (String) -> Void
+        _ request: BuildRequest, output type: String, in scratch: ScratchFolder,
+        log: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> [ImageReference] {
         try checkSecrets(of: request)
+        var unpacked: UnpackedContext?
+        if let hidden = request.hidden { unpacked = try await UnpackedContext(request, hiding: hidden, in: scratch) }
+        let arguments = arguments(request, unpacked: unpacked, output: type)
         let archive = try request.openArchive()
         defer { try? archive.descriptor.close() }
         let output = Collected()
@@ -138,21 +145,4 @@ package struct BuildxBuilder: ImageBuilder {
             output.withLock { $0.receive(line) }
         }
     }
-}
-
-/// A folder of one build, gone at its end.
-private struct ScratchFolder {
-    let path: String
-
-    init(_ request: BuildRequest) throws(Failure) {
-        path = FileManager.default.temporaryDirectory.path + "/pinion-build-\(UUID().uuidString)"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw Failure(.imageBuild, "there is no room on disk for the build of \(request.ref): \(path)")
-        }
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

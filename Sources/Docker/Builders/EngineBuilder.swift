@@ -14,6 +14,7 @@ package struct EngineBuilder: ImageBuilder {
     private let credentials: any CredentialSource
     private let registry: any ImageRegistry
     private let now: @Sendable () -> Int
+    private let classicTurns = Turns()
 
     /// - Parameters:
     ///   - credentials: for the push.
@@ -66,14 +67,43 @@ package struct EngineBuilder: ImageBuilder {
         if !options.cacheFrom.isEmpty || !options.cacheTo.isEmpty || !options.attestations.isEmpty {
             log("build.cache and build.attestations are left out: they need the buildx plugin of Docker")
         }
-        do throws(Failure) {
-            return try await build(request, as: local, with: .buildKit, log: log)
-        } catch {
-            guard error.code == .imageBuild, Backend.isMissingBuildKit(error.message) else { throw error }
-            log("this engine's API has no BuildKit for us; its classic builder takes over")
+        if let hidden = request.hidden {
+            guard hidden.areIgnored else {
+                throw Failure(
+                    .imageBuild, "the engine's own API would show the Dockerfile of \(request.ref) to its build",
+                    remedy: "Install the buildx plugin of Docker, or let .dockerignore keep the Dockerfile out.")
+            }
+            log("BuildKit without buildx would show the Dockerfile to the build; the classic builder takes over")
+        } else {
+            do throws(Failure) {
+                return try await build(request, as: local, with: .buildKit, log: log)
+            } catch {
+                guard error.code == .imageBuild, Backend.isMissingBuildKit(error.message) else { throw error }
+                log("this engine's API has no BuildKit for us; its classic builder takes over")
+            }
+        }
+        return try await classic(request, as: local, log: log)
+    }
+
+    /// The classic builder looks images up by name and forgets their platform on the way: builds of two platforms at once
+    /// take each other's steps, so that they fail at times; and where images live in containerd's store, it takes the base of
+    /// the engine's own platform for any other one, unless the first step copies.
+    private func classic(
+        _ request: BuildRequest, as local: ImageReference, log: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> [ImageReference] {
+        let information = try await client.information()
+        let own = try? Platform(information.architecture)
+        guard !information.usesContainerdStore || own == request.platform else {
+            throw Failure(
+                .imageBuild,
+                "\(request.ref) can't be built for \(request.platform) by the Docker engine: without buildx, and with "
+                    + "containerd's store, it builds for \(information.architecture) alone",
+                remedy: "Install the buildx plugin of Docker.")
         }
         do throws(Failure) {
-            return try await build(request, as: local, with: .classic, log: log)
+            return try await classicTurns.take { () throws(Failure) in
+                try await build(request, as: local, with: .classic, log: log)
+            }
         } catch {
             guard error.code == .imageBuild else { throw error }
             throw Failure(

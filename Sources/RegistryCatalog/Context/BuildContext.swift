@@ -27,6 +27,8 @@ package struct BuildContext: Sendable {
     /// The Dockerfile's path inside the archive.
     package let dockerfile: String
     package let dockerfileID: ObjectID
+    /// What the archive has for the builder alone.
+    package let hidden: HiddenEntries?
     /// How many files there are after `.dockerignore`, seen by the build or not.
     package let candidates: Int
     /// Why all of them are seen, as a clause; `nil` when only those are that the Dockerfile provably takes.
@@ -35,9 +37,6 @@ package struct BuildContext: Sendable {
     package let bases: [DockerfileReach.Base]
     /// What is wrong with the Dockerfile, sorted by place.
     package let diagnostics: [Diagnostic]
-
-    /// The Dockerfile's place in an archive where a place in the context would show it to the build.
-    private static let ownDockerfile = ".pinion.Dockerfile"
 
     /// Lists what is below the context's folder, without what `.dockerignore` excludes, without catalog files (the pins are
     /// in them, and a pin must never trigger a build), and without what the Dockerfile provably never takes.
@@ -58,10 +57,15 @@ package struct BuildContext: Sendable {
             }
         }
         let listing = ContextListing(texts.entries, prefix: recipe.prefix, rules: rules)
-        self.init(recipe, texts.file, Dockerfile(texts.dockerfile), listing)
+        self.init(
+            recipe, texts.file, Dockerfile(texts.dockerfile), listing,
+            goesByContext: texts.ignore?.path == recipe.prefix + DockerfilePlace.ignoreFile)
     }
 
-    private init(_ recipe: Recipe, _ file: TreeEntry, _ text: Dockerfile, _ listing: ContextListing) {
+    /// - Parameter goesByContext: whether the ignore file is that of the context.
+    private init(
+        _ recipe: Recipe, _ file: TreeEntry, _ text: Dockerfile, _ listing: ContextListing, goesByContext: Bool
+    ) {
         let reach = DockerfileReach.union(
             Platform.allCases.map {
                 DockerfileReach(of: text, platform: $0, args: recipe.args, target: recipe.target)
@@ -71,11 +75,13 @@ package struct BuildContext: Sendable {
         let isInside = file.path.hasPrefix(recipe.prefix)
         let own = isInside ? String(file.path.dropFirst(recipe.prefix.count)) : nil
         let files = why == nil ? listing.kept.filter { patterns.take($0.path) } : listing.kept
-        let isSeen = files.contains { $0.path == own }
+        let place = DockerfilePlace(own, among: files.lazy.map(\.path), isIgnored: goesByContext) { path in
+            why != nil || patterns.take(path)
+        }
         self.recipe = recipe
         self.files = files
-        // What nothing copies from can hold the Dockerfile where it belongs.
-        dockerfile = isSeen || why == nil ? own ?? Self.ownDockerfile : Self.ownDockerfile
+        dockerfile = place.path
+        hidden = place.hidden
         dockerfileID = file.id
         candidates = listing.kept.count
         seesAllBecause = why
@@ -109,7 +115,7 @@ private struct ContextTexts {
             self.file = file
             dockerfile = try await repository.blob(file.id)
             var ignore: (path: String, bytes: [UInt8])?
-            for path in [file.path + ".dockerignore", recipe.prefix + ".dockerignore"] where ignore == nil {
+            for path in [file.path + ".dockerignore", recipe.prefix + DockerfilePlace.ignoreFile] where ignore == nil {
                 guard let entry = try await repository.file(at: path, in: commit) else { continue }
                 ignore = (path, try await repository.blob(entry.id))
             }

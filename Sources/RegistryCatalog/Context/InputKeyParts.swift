@@ -25,7 +25,7 @@ package struct InputKeyParts: Sendable {
 
     /// What is hashed. Another meaning of any of it needs another `version`.
     private var hashed: JSONValue {
-        [
+        var parts: [String: JSONValue] = [
             "version": 2,
             "platform": .string(platform.oci),
             "dockerfile": .array([.string(context.dockerfile), .string(context.dockerfileID.hex)]),
@@ -36,5 +36,8 @@ package struct InputKeyParts: Sendable {
                     .array([.string($0.path), .string(String($0.mode.rawValue, radix: 8)), .string($0.id.hex)])
                 }),
         ]
+        // Images of keys without this hold the Dockerfile.
+        if context.hidden != nil { parts["hides"] = true }
+        return .object(parts)
     }
 }
