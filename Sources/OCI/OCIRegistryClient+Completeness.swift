@@ -1,34 +1,51 @@
 package import DeploymentModel
 
 extension OCIRegistryClient {
-    /// What the registry lacks of an image: the manifest itself, children of an index, configs and layers. Nothing is
-    /// downloaded but manifests.
+    /// What the registries lack of these images: the manifest itself, children of an index, configs and layers. Nothing is
+    /// downloaded but manifests, and each manifest and blob is asked for once.
     ///
-    /// - Parameter known: blobs that are not asked for again, and takes what is found.
-    /// - Returns: the digests that are gone; empty when the image is complete.
-    /// - Throws: `Failure` with `ERR_IMAGE_PULL` when it is refused or altered, `ERR_NETWORK`.
+    /// - Parameter width: how many questions are under way at once.
+    /// - Returns: for each image the digests that are gone, none when it is complete; or `ERR_IMAGE_UNPINNED` for a tag,
+    ///   `ERR_IMAGE_PULL` when it is refused or altered, `ERR_NETWORK`.
     package func missing(
-        of image: ImageReference, besides known: KnownBlobs = KnownBlobs()
-    ) async throws(Failure) -> [Digest] {
-        guard let digest = image.digest else {
-            throw Failure(.imageUnpinned, "\(image) is a tag, not a digest")
-        }
-        guard let manifest = try await manifestIfPresent(of: image) else { return [digest] }
-        var missing: [Digest] = []
-        switch manifest.content {
-        case .index(let children):
-            for child in children {
-                missing += try await self.missing(of: image.pinned(to: child.digest), besides: known)
-            }
-        case .image(let config, let layers):
-            for blob in [config] + layers where !known.contains(blob.digest, of: image) {
-                if try await containsBlob(blob.digest, of: image) {
-                    known.insert(blob.digest, of: image)
-                } else {
-                    missing.append(blob.digest)
+        of images: [ImageReference], atOnce width: Int
+    ) async -> [ImageReference: Result<[Digest], Failure>] {
+        var survey = CompletenessSurvey(of: images)
+        await withTaskGroup(of: (CompletenessSurvey.Question, CompletenessSurvey.Answer).self) { group in
+            var underWay = 0
+            repeat {
+                while underWay < width, let question = survey.next() {
+                    group.addTask { (question, await answer(to: question)) }
+                    underWay += 1
                 }
-            }
+                guard let (question, answer) = await group.next() else { return }
+                underWay -= 1
+                survey.receive(answer, to: question)
+            } while true
         }
-        return missing
+        var results: [ImageReference: Result<[Digest], Failure>] = [:]
+        for image in images {
+            do throws(Failure) {
+                results[image] = .success(try survey.missing(of: image))
+            } catch { results[image] = .failure(error) }
+        }
+        return results
+    }
+
+    /// What the registry lacks of one image.
+    ///
+    /// - Throws: as the results for many.
+    package func missing(of image: ImageReference) async throws(Failure) -> [Digest] {
+        try await missing(of: [image], atOnce: 4)[image]?.get() ?? []
+    }
+
+    private func answer(to question: CompletenessSurvey.Question) async -> CompletenessSurvey.Answer {
+        do throws(Failure) {
+            switch question {
+            case .manifest(let image): return .manifest(try await manifestIfPresent(of: image))
+            case .blob(let digest, let repository):
+                return .blob(isThere: try await containsBlob(digest, of: repository))
+            }
+        } catch { return .failure(error) }
     }
 }

@@ -310,9 +310,10 @@ struct OCIRegistryClientTests {
     func missingParts() async throws {
         let digest = registry.addImage("amd64")
         let image = try registry.image("a/b").pinned(to: digest)
-        let known = KnownBlobs()
-        for _ in 0..<2 { #expect(try await client.missing(of: image, besides: known) == []) }
-        #expect(registry.server.requests.map(\.method) == ["GET", "HEAD", "GET"])
+        let index = try registry.image("a/b").pinned(to: registry.addIndex([FakeRegistry.entry(digest, "amd64")]))
+        let results = await client.missing(of: [image, index], atOnce: 2)
+        #expect(try results.mapValues { try $0.get() } == [image: [], index: []])
+        #expect(registry.server.requests.map(\.method).sorted() == ["GET", "GET", "HEAD"])
         registry.override { $0.method == "HEAD" ? Reply(404, "") : nil }
         #expect(try await client.missing(of: image).count == 1)
         let gone = try registry.image("a/b").pinned(to: ContentHash.digest(of: [1]))

@@ -66,31 +66,17 @@ struct VerifyPinsCommand: AsyncParsableCommand {
         return pinned
     }
 
-    /// How many images are asked about at once.
+    /// How many questions are under way at once.
     private static let width = 16
 
     private func check(_ pinned: PinnedImages, _ registry: OCIRegistryClient) async -> [PinRow] {
-        let known = KnownBlobs()
-        return await withTaskGroup(of: PinRow.self) { group in
-            var waiting = pinned.images[...]
-            func addNext() {
-                guard let image = waiting.popFirst() else { return }
-                let places = pinned.places[image] ?? []
-                group.addTask {
-                    do throws(Failure) {
-                        let missing = try await registry.missing(of: image, besides: known)
-                        return PinRow(image: image, places: places, missing: missing)
-                    } catch { return PinRow(image: image, places: places, missing: [], failure: error) }
-                }
-            }
-            for _ in 0..<Self.width { addNext() }
-            var rows: [PinRow] = []
-            for await row in group {
-                rows.append(row)
-                addNext()
-            }
-            return rows.sorted { $0.image.description < $1.image.description }
-        }
+        let results = await registry.missing(of: pinned.images, atOnce: Self.width)
+        return results.map { image, result in
+            let places = pinned.places[image] ?? []
+            do throws(Failure) {
+                return PinRow(image: image, places: places, missing: try result.get())
+            } catch { return PinRow(image: image, places: places, missing: [], failure: error) }
+        }.sorted { $0.image.description < $1.image.description }
     }
 }
 
