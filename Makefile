@@ -13,7 +13,7 @@ demo: ## Install what is missing, build, and reconcile the sample registry to th
 test: ## Run all tests, on real components
 	@.ci/test
 
-bench: ## Measure validate beside git, C and Python on registries of 100 to 10,000 processors (PINION_BENCH_SIZES=100: quick)
+bench: ## Measure validate, contexts, a far OCI registry and an unchanged world beside their peers (PINION_BENCH_SIZES=100: quick)
 	@.ci/bench
 
 build: ## Build pinion

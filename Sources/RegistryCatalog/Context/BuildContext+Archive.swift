@@ -14,7 +14,9 @@ extension BuildContext {
         do {
             var tar = TarWriter(file)
             if let ignoreFile = hidden?.ignoreFile {
-                try tar.add(DockerfilePlace.ignoreFile, content: ignoreFile, isExecutable: false)
+                try ignoreFile.withUnsafeBytes {
+                    try tar.add(DockerfilePlace.ignoreFile, content: $0, isExecutable: false)
+                }
             }
             try await write(archived, into: &tar, from: repository)
             try tar.finish()
@@ -30,19 +32,21 @@ extension BuildContext {
         _ entries: [TreeEntry], into tar: inout TarWriter, from repository: GitRepository
     ) async throws {
         let ids = entries.map(\.id)
-        var contents = try await repository.blobs(ids[...], budget: Self.budget)
+        var blobs = try await repository.storedBlobs(ids[...], budget: Self.budget)
         var done = 0
         while done < entries.count {
-            let end = done + contents.count
-            async let following = repository.blobs(ids[end...], budget: Self.budget)
-            for (entry, content) in zip(entries[done..<end], contents) {
-                if entry.mode == .symlink {
-                    try tar.addLink(entry.path, target: String(decoding: content, as: UTF8.self))
-                } else {
-                    try tar.add(entry.path, content: content, isExecutable: entry.mode == .executable)
+            let end = done + blobs.count
+            async let following = repository.storedBlobs(ids[end...], budget: Self.budget)
+            for (entry, blob) in zip(entries[done..<end], blobs) {
+                try blob.withBytes { content in
+                    if entry.mode == .symlink {
+                        try tar.addLink(entry.path, target: String(decoding: content, as: UTF8.self))
+                    } else {
+                        try tar.add(entry.path, content: content, isExecutable: entry.mode == .executable)
+                    }
                 }
             }
-            contents = try await following
+            blobs = try await following
             done = end
         }
     }

@@ -106,21 +106,22 @@ private struct ContextTexts {
     let ignore: (path: String, bytes: [UInt8])?
     let entries: [TreeEntry]
 
-    init(_ recipe: BuildContext.Recipe, _ commit: ObjectID, _ repository: GitRepository) async throws(Failure) {
+    /// In one visit to the repository's thread: each would cost as much as the reading.
+    init(_ recipe: BuildContext.Recipe, _ commit: ObjectID, _ repository: isolated GitRepository) throws(Failure) {
         do throws(GitError) {
-            let file = try await repository.file(at: recipe.dockerfile, in: commit)
+            let file = try repository.file(at: recipe.dockerfile, in: commit)
             guard let file, file.mode != .symlink, file.mode != .submodule else {
                 throw GitError(.notFound, "there is no \(recipe.dockerfile) in commit \(commit.short)")
             }
             self.file = file
-            dockerfile = try await repository.blob(file.id)
+            dockerfile = try repository.blob(file.id)
             var ignore: (path: String, bytes: [UInt8])?
             for path in [file.path + ".dockerignore", recipe.prefix + DockerfilePlace.ignoreFile] where ignore == nil {
-                guard let entry = try await repository.file(at: path, in: commit) else { continue }
-                ignore = (path, try await repository.blob(entry.id))
+                guard let entry = try repository.file(at: path, in: commit) else { continue }
+                ignore = (path, try repository.blob(entry.id))
             }
             self.ignore = ignore
-            entries = try await repository.files(at: commit, under: recipe.context)
+            entries = try repository.files(at: commit, under: recipe.context)
         } catch {
             guard error.kind == .notFound else { throw Failure(.git, error.message) }
             throw Failure(.spec, error.message, remedy: "Commit it, or name the right file in build.dockerfile.")

@@ -7,6 +7,8 @@ struct TarWriter: ~Copyable {
 
     /// So many bytes go to the file at once: a system call for each header would cost more than the header.
     private static let bufferSize = 1 << 20
+    /// Files of this size are written as they are: copying them would cost more than a system call.
+    private static let directSize = 1 << 16
 
     private let file: FileDescriptor
     private var buffer: [UInt8] = []
@@ -17,10 +19,15 @@ struct TarWriter: ~Copyable {
         buffer.reserveCapacity(Self.bufferSize)
     }
 
-    mutating func add(_ path: String, content: [UInt8], isExecutable: Bool) throws {
+    mutating func add(_ path: String, content: UnsafeRawBufferPointer, isExecutable: Bool) throws {
         try addFolders(above: path)
         try header(path, type: "0", mode: isExecutable ? 0o755 : 0o644, size: content.count)
-        try write(content)
+        if content.count < Self.directSize {
+            try write(content)
+        } else {
+            try flush()
+            try file.writeAll(content)
+        }
         try pad(content.count)
     }
 
@@ -31,15 +38,17 @@ struct TarWriter: ~Copyable {
 
     consuming func finish() throws {
         try write([UInt8](repeating: 0, count: 1024))
-        try file.writeAll(buffer)
+        try flush()
     }
 
-    private mutating func write(_ bytes: [UInt8]) throws {
-        if buffer.count + bytes.count > Self.bufferSize {
-            try file.writeAll(buffer)
-            buffer.removeAll(keepingCapacity: true)
-        }
-        if bytes.count > Self.bufferSize { try file.writeAll(bytes) } else { buffer += bytes }
+    private mutating func write(_ bytes: some Collection<UInt8>) throws {
+        if buffer.count + bytes.count > Self.bufferSize { try flush() }
+        buffer += bytes
+    }
+
+    private mutating func flush() throws {
+        try file.writeAll(buffer)
+        buffer.removeAll(keepingCapacity: true)
     }
 
     /// Folders are entries of their own, or their times would be those of the unpacking.
