@@ -22,7 +22,9 @@ extension EasyHandle {
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        set(CURLOPT_PIPEWAIT, 1)
+        // Over TLS many may share one connection (HTTP/2). Plain HTTP never does, and to wait until the first connection has
+        // shown it would cost all the others two round trips.
+        if url.origin.scheme == "https" { set(CURLOPT_PIPEWAIT, 1) }
         set(CURLOPT_BUFFERSIZE, 64 * 1024)
         set(CURLOPT_UPLOAD_BUFFERSIZE, 256 * 1024)
         set(CURLOPT_USERAGENT, configuration.userAgent)

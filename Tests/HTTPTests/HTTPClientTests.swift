@@ -1,7 +1,14 @@
 import LoopbackServer
+import Synchronization
 import Testing
 
 @testable import HTTP
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
 
 @Suite("Requests and answers", .tags(.medium), .timeLimit(.minutes(1)))
 struct HTTPClientTests {
@@ -74,6 +81,32 @@ struct HTTPClientTests {
         }
         for _ in 0..<5 { #expect(try await client.send(HTTPRequest(.get, server.url)).text() == "ok") }
         #expect(connections.value == 1)
+    }
+
+    @Test("Over plain HTTP no request waits for the first one's answer")
+    func together() async throws {
+        let arrived = Arrivals()
+        let server = try LoopbackServer.answering { _ in
+            arrived.add()
+            for _ in 0..<300 where arrived.count < 8 { usleep(10_000) }
+            return Reply("\(arrived.count)")
+        }
+        let texts = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<8 {
+                group.addTask { try await client.send(HTTPRequest(.get, server.url)).text() }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(texts == Array(repeating: "8", count: 8))
+    }
+
+    /// How many requests have come.
+    private final class Arrivals: Sendable {
+        private let state = Mutex(0)
+
+        var count: Int { state.withLock { $0 } }
+
+        func add() { state.withLock { $0 += 1 } }
     }
 
     @Test("A hundred transfers at once all arrive")
