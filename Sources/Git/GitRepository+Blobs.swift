@@ -13,4 +13,20 @@ extension GitRepository {
         }
         return contents
     }
+
+    /// The files at these paths of a commit's tree, with their bytes; `nil` where there is none. All in one turn.
+    package func files(
+        at paths: [String], in commit: ObjectID
+    ) throws(GitError) -> [(entry: TreeEntry, bytes: [UInt8])?] {
+        var files: [(entry: TreeEntry, bytes: [UInt8])?] = []
+        files.reserveCapacity(paths.count)
+        for path in paths {
+            guard let entry = try file(at: path, in: commit) else {
+                files.append(nil)
+                continue
+            }
+            files.append((entry, try blob(entry.id)))
+        }
+        return files
+    }
 }

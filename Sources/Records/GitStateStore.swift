@@ -51,10 +51,10 @@ package struct GitStateStore: StateStore {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.buildsReference) else { return [:] }
             var found: [BuildRecord.ID: BuildRecord] = [:]
-            for id in ids {
-                guard let entry = try await repository.file(at: Self.path(of: id), in: tip) else { continue }
-                let record: BuildRecord = try await decode(entry)
-                found[id] = record
+            let files = try await repository.files(at: ids.map(Self.path), in: tip)
+            for (id, file) in zip(ids, files) {
+                guard let file else { continue }
+                found[id] = try Self.decode(file.bytes, of: file.entry)
             }
             return found
         }
@@ -80,8 +80,9 @@ package struct GitStateStore: StateStore {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.reference(of: environment)) else { return [:] }
             var found: [ProcessorRef: RefRecord] = [:]
-            for entry in try await repository.files(at: tip, under: "processors") {
-                let record: RefRecord = try await decode(entry)
+            let entries = try await repository.files(at: tip, under: "processors")
+            for (entry, bytes) in zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)) {
+                let record: RefRecord = try Self.decode(bytes, of: entry)
                 found[record.ref] = record
             }
             return found
@@ -137,8 +138,12 @@ package struct GitStateStore: StateStore {
     }
 
     private func decode<Record: Decodable>(_ entry: TreeEntry) async throws -> Record {
+        try Self.decode(try await repository.blob(entry.id), of: entry)
+    }
+
+    private static func decode<Record: Decodable>(_ bytes: [UInt8], of entry: TreeEntry) throws -> Record {
         do {
-            return try JSONDecoder().decode(Record.self, from: Data(try await repository.blob(entry.id)))
+            return try JSONDecoder().decode(Record.self, from: Data(bytes))
         } catch let error as DecodingError {
             throw Failure(.git, "the record \(entry.path) cannot be read: \(error)", remedy: "Is it of a newer Pinion?")
         }

@@ -25,9 +25,15 @@ package struct DesiredStateReader: Sendable {
     ) {
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
-        for spec in catalog.processors where spec.isEnabled {
+        let specs = catalog.processors.filter(\.isEnabled)
+        let results = await specs.mapped { spec -> Result<(DesiredProcessor, [Diagnostic]), Failure> in
             do throws(Failure) {
-                let (processor, findings) = try await processor(spec, pinned?[spec.path])
+                return .success(try await processor(spec, pinned?[spec.path]))
+            } catch { return .failure(error) }
+        }
+        for (spec, result) in zip(specs, results) {
+            do throws(Failure) {
+                let (processor, findings) = try result.get()
                 diagnostics += findings
                 if !findings.contains(where: { $0.severity == .error }) { processors.append(processor) }
             } catch {

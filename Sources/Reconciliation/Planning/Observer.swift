@@ -24,10 +24,7 @@ package struct Observer: Sendable {
     ///
     /// - Throws: `Failure` when the records cannot be read or no container engine answers.
     package func observe(_ desired: DesiredState) async throws(Failure) -> ObservedState {
-        var state = ObservedState()
-        state.builds = try await store.builds(desired.processors.flatMap(Self.ids))
-        state.records = try await store.records(of: desired.environment)
-        state.containers = try await engine.containers()
+        var state = try await kept(of: desired)
         let builds = state.builds
         var open: [DesiredProcessor] = []
         let containers = Dictionary(grouping: state.containers, by: \.ref)
@@ -50,6 +47,32 @@ package struct Observer: Sendable {
             }
         }
         return state
+    }
+
+    /// What records and engine know without being asked about single processors. The three have nothing to do with each
+    /// other, and so none waits for the other.
+    private func kept(of desired: DesiredState) async throws(Failure) -> ObservedState {
+        var state = ObservedState()
+        async let builds = Self.result { () async throws(Failure) in
+            try await store.builds(desired.processors.flatMap(Self.ids))
+        }
+        async let records = Self.result { () async throws(Failure) in
+            try await store.records(of: desired.environment)
+        }
+        async let containers = Self.result { () async throws(Failure) in try await engine.containers() }
+        state.builds = try await builds.get()
+        state.records = try await records.get()
+        state.containers = try await containers.get()
+        return state
+    }
+
+    /// `async let` does not carry typed errors, so they travel in values.
+    @concurrent private static func result<Value: Sendable>(
+        _ body: @Sendable () async throws(Failure) -> Value
+    ) async -> Result<Value, Failure> {
+        do throws(Failure) {
+            return .success(try await body())
+        } catch { return .failure(error) }
     }
 
     /// The image that a container runs which is recorded as tested with these very inputs and this spec. Nothing else has
