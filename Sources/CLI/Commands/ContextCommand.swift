@@ -25,7 +25,7 @@ struct ContextCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard output != "-" || isatty(FileDescriptor.standardOutput.rawValue) == 0 else {
-            throw ValidationError("A terminal can't show a tar archive: name a file with --output, or pipe it to tar -t.")
+            throw ValidationError("A terminal can't show a tar archive: name a file with --output, or pipe it to tar.")
         }
     }
 

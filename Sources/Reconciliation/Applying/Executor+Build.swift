@@ -53,7 +53,8 @@ extension BuildRequest {
     init(_ ref: ProcessorRef, _ platform: Platform, _ recipe: BuildRecipe, _ archive: ContextArchive) {
         self.init(
             ref: ref, platform: platform, repository: recipe.repository, contextArchive: archive.path,
-            dockerfile: archive.dockerfile, hidden: archive.hidden, args: recipe.args, target: recipe.target, options: recipe.options)
+            dockerfile: archive.dockerfile, hidden: archive.hidden, args: recipe.args, target: recipe.target,
+            options: recipe.options)
     }
 }
 

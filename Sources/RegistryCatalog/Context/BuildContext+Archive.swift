@@ -10,7 +10,9 @@ extension BuildContext {
     ///
     /// - Parameter name: of the file, for messages.
     /// - Throws: `Failure` with `ERR_GIT`, or with `ERR_IMAGE_BUILD` when the file cannot be written.
-    package func write(to file: FileDescriptor, named name: String, from repository: GitRepository) async throws(Failure) {
+    package func write(
+        to file: FileDescriptor, named name: String, from repository: GitRepository
+    ) async throws(Failure) {
         do {
             var tar = TarWriter(file)
             if let ignoreFile = hidden?.ignoreFile {

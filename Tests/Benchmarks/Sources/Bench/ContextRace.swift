@@ -19,7 +19,8 @@ struct ContextRace {
         ).check()
         programs = [
             .git: Program(
-                "git", ["-C", repository, "archive", "--output", "\(folder)/git.tar", "main:\(GeneratedContext.folder)"]),
+                "git",
+                ["-C", repository, "archive", "--output", "\(folder)/git.tar", "main:\(GeneratedContext.folder)"]),
             .pinion: Program(
                 pinion, ["context", GeneratedContext.ref, "--repo", repository, "--output", "\(folder)/pinion.tar"]),
         ]
