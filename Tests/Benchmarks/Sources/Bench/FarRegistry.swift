@@ -2,7 +2,7 @@
 struct FarRegistry {
     enum Entry: String, CaseIterable {
         case pinion = "pinion verify-pins"
-        case curl = "curl --parallel, the manifests alone"
+        case curl = "curl --parallel --parallel-immediate, the manifests alone"
         case skopeo = "xargs -P, skopeo inspect --raw, the manifests alone"
     }
 
@@ -41,8 +41,8 @@ struct FarRegistry {
             programs[.curl] = Program(
                 "curl",
                 [
-                    "--silent", "--fail", "--parallel", "--parallel-max", "\(Self.width)", "--header",
-                    "Accept: \(Self.type)", "--config", urls,
+                    "--silent", "--fail", "--parallel", "--parallel-immediate", "--parallel-max", "\(Self.width)",
+                    "--header", "Accept: \(Self.type)", "--config", urls,
                 ])
         }
         if Program("skopeo", ["--version"]).isThere {
