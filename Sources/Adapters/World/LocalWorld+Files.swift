@@ -26,6 +26,16 @@ extension LocalWorld {
         }
     }
 
+    /// The same for what has to be done after a run that was cancelled, too; `blocking` does nothing then.
+    static func always(_ body: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            NIOThreadPool.singleton.submit { _ in
+                body()
+                continuation.resume()
+            }
+        }
+    }
+
     static func reason(_ error: any Error) -> String {
         (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }

@@ -40,7 +40,7 @@ extension LocalWorld {
 
     package func unlock(_ lock: PathLock) async {
         let file = "\(root)/locks/\(lock.token).json"
-        _ = try? await Self.blocking("") { unlink(file) }
+        await Self.always { unlink(file) }
     }
 
     /// Looking and locking are one step for all processes of this host.

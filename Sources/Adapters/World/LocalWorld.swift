@@ -54,7 +54,7 @@ package struct LocalWorld: ArtifactStore {
     }
 
     package func discard(_ stage: String) async {
-        try? await Self.blocking("") { try FileManager.default.removeItem(atPath: stage) }
+        await Self.always { try? FolderRemoval.remove(stage) }
     }
 
     private static func removeStagesOfTheDead(in folder: String) {
@@ -62,7 +62,9 @@ package struct LocalWorld: ArtifactStore {
             guard let process = name.split(separator: ".").first.flatMap({ pid_t($0) }),
                 kill(process, 0) != 0, errno == ESRCH
             else { continue }
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+            let left = "\(folder)/\(name)"
+            // Documents that were on their way are files.
+            if unlink(left) != 0 { try? FolderRemoval.remove(left) }
         }
     }
 
