@@ -126,6 +126,8 @@ struct CheckTests {
         ("prompts", "id: p@1\ntemplate: [{role: robot, content: x}]", ["2:19"]), ("prompts", "id: p@1", [":"]),
         ("tools", "id: t@1\nadapter: moon\nentry_point: x", ["2:10"]), ("tools", "id: t@1\nadapter: local", [":"]),
         ("tools", "id: t@1\nentry_point: x\ninputs: [{name: a, type: sting}]", ["3:26"]),
+        ("tools", "id: t@1\nentry_point: a/../b", ["2:14"]),
+        ("tools", "id: t@1\nentry_point: m.f\nadapter: tool", ["2:14"]),
         ("policies", "id: p@1\nretry: {max_attempts: 0}", ["2:23"]),
         ("policies", "id: p@1\nbudget: {max_usd: 1}", ["2:10"]),
         ("schemas", "id: s@1\nschema: {type: 1}", ["2:16"]), ("schemas", "id: s@1", [":"]),

@@ -8,7 +8,8 @@ extension SpecSchema {
             "id": specID, "name": title, "description": description, "prompt": promptID, "predicates": predicates,
             "secrets": secrets,
             "adapter": SpecShape.word("What runs it.", ["local", "modal", "mock", "tool"]),
-            "entry_point": SpecShape.required(SpecShape.text("What it runs: module.function.")),
+            "entry_point": SpecShape.required(
+                SpecShape.text("What it runs: a file, named from the repository's root, or module.function of Modal.")),
             "inputs": SpecShape.list("Its parameters.", of: parameter),
             "outputs": SpecShape.list("What it gives back.", of: parameter),
             "timeout_s": SpecShape.integer("The longest that a call may take, in seconds.", from: 1, to: 86_400),

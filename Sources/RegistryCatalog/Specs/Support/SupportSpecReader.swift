@@ -56,12 +56,16 @@ struct SupportSpecReader {
     }
 
     private mutating func tool(_ fields: inout Fields) {
-        if let (text, node) = fields.string("adapter", &findings), !["local", "modal", "mock", "tool"].contains(text) {
+        let adapter = fields.string("adapter", &findings)
+        if let (text, node) = adapter, !["local", "modal", "mock", "tool"].contains(text) {
             findings.add(.error, "'adapter' is '\(text)', it should be local, modal, mock or tool", at: node)
         }
-        if fields.string("entry_point", &findings) == nil {
+        if let entry = fields.string("entry_point", &findings) {
+            entryPoint(entry, adapter: adapter?.text)
+        } else {
             findings.add(
-                .error, "'entry_point' is missing", fix: "name what the tool runs: entry_point: module.function")
+                .error, "'entry_point' is missing",
+                fix: "name what the tool runs: a file, entry_point: tools/run.py, or module.function of Modal")
         }
         for list in ["inputs", "outputs"] {
             for item in fields.sequence(list, &findings) ?? [] { parameter(item, list) }
@@ -73,6 +77,15 @@ struct SupportSpecReader {
         _ = reader.secrets(&fields)
         findings.add(reader.findings)
         references += reader.references
+    }
+
+    private mutating func entryPoint(_ value: (text: String, node: YAMLNode), adapter: String?) {
+        do throws(GrammarError) {
+            guard case .function = try EntryPoint(value.text), adapter == "tool" else { return }
+            findings.add(
+                .error, "'entry_point' is '\(value.text)', and the adapter tool runs files", at: value.node,
+                fix: "name a file from the repository's root: tools/run.py, or ./run.py")
+        } catch { findings.add(.error, error.description, at: value.node) }
     }
 
     private mutating func parameter(_ item: YAMLNode, _ list: String) {
