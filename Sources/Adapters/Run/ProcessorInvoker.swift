@@ -59,7 +59,8 @@ package struct ProcessorInvoker: Sendable {
         return CheckedEnvelope(envelope: envelope, warnings: checked.warnings)
     }
 
-    private static func measuring<Value>(
+    /// Runs `body` and tells how long it took.
+    static func measuring<Value>(
         _ clock: some Clock<Duration>, _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> (Value, Duration) {
         let start = clock.now
