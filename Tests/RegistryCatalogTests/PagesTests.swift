@@ -28,7 +28,8 @@ struct PagesTests {
             files.keys.sorted() == [
                 "index.md", "policies/default_v1.md", "processors/llm_litellm_v1.md",
                 "processors/media_metadata_v1.md", "processors/text_hash_v1.md", "processors/text_stats_v1.md",
-                "prompts/summarise_v1.md", "schemas/media.metadata_v1.md", "tools/text.llm_v1.md",
+                "prompts/summarise_v1.md", "schemas/media.metadata_v1.md", "tools/text.count_v1.md",
+                "tools/text.llm_v1.md",
             ])
         let index = try #require(files["index.md"])
         #expect(index.contains("| [text/stats@1](processors/text_stats_v1.md) | Text statistics | http | no |  |"))

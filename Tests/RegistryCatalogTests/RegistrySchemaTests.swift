@@ -55,7 +55,7 @@ struct RegistrySchemaTests {
             #expect(try violations(text, kind) == [], "\(path)")
             count += 1
         }
-        #expect(count == 9)
+        #expect(count == 10)
     }
 
     @Test(arguments: [

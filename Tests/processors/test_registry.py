@@ -68,4 +68,4 @@ def test_the_secrets_of_a_spec_are_those_of_its_program():
 
 def test_the_tool_calls_what_the_registry_has():
     documents = [yaml.safe_load(path.read_text()) for path in (ROOT / "registry").glob("*/*.yaml")]
-    assert sorted(document["id"] for document in documents) == ["default@1", "media.metadata@1", "summarise@1", "text.llm@1"]
+    assert sorted(document["id"] for document in documents) == ["default@1", "media.metadata@1", "summarise@1", "text.count@1", "text.llm@1"]
