@@ -83,6 +83,10 @@ CURLcode ccurl_info_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 
+CURLcode ccurl_info_socket(CURL *easy, curl_socket_t *value) {
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, value);
+}
+
 size_t ccurl_read_abort(void) {
     return CURL_READFUNC_ABORT;
 }

@@ -13,32 +13,43 @@ extension EasyHandle {
     mutating func configure(
         for request: HTTPRequest, url: HTTPURL, uploadLength: Int64, _ configuration: HTTPClient.Configuration
     ) {
-        set(CURLOPT_NOSIGNAL, 1)
-        unsafe ccurl_allow_http_only(pointer)
-        unsafe ccurl_close_sockets_on_exec(pointer)
-        unsafe ccurl_set_quick_exit(pointer)
-        set(CURLOPT_URL, url.string)
+        configureConnection(to: url, within: request.deadlines.connect, configuration)
         set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         // Over TLS many may share one connection (HTTP/2). Plain HTTP never does, and to wait until the first connection has
         // shown it would cost all the others two round trips.
         if url.origin.scheme == "https" { set(CURLOPT_PIPEWAIT, 1) }
         set(CURLOPT_BUFFERSIZE, 64 * 1024)
         set(CURLOPT_UPLOAD_BUFFERSIZE, 256 * 1024)
-        set(CURLOPT_USERAGENT, configuration.userAgent)
-        if let connect = request.deadlines.connect {
-            set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(connect / .milliseconds(1))))
+        if let socket = request.unixSocket {
+            set(CURLOPT_UNIX_SOCKET_PATH, socket)
+            set(CURLOPT_PROXY, "")
         }
-        configureRoute(request, url, configuration)
         configureMethod(request, uploadLength)
     }
 
-    private func configureRoute(_ request: HTTPRequest, _ url: HTTPURL, _ configuration: HTTPClient.Configuration) {
-        if let socket = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
+    /// Sets what is needed to connect and leave the rest to the caller; TLS agrees on HTTP/1.1.
+    func configure(forTunnelTo url: HTTPURL, within limit: Duration?, _ configuration: HTTPClient.Configuration) {
+        configureConnection(to: url, within: limit, configuration)
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        set(CURLOPT_HTTPPROXYTUNNEL, 1)
+        set(CURLOPT_CONNECT_ONLY, 1)
+    }
+
+    private func configureConnection(
+        to url: HTTPURL, within limit: Duration?, _ configuration: HTTPClient.Configuration
+    ) {
+        set(CURLOPT_NOSIGNAL, 1)
+        unsafe ccurl_allow_http_only(pointer)
+        unsafe ccurl_close_sockets_on_exec(pointer)
+        unsafe ccurl_set_quick_exit(pointer)
+        set(CURLOPT_URL, url.string)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_USERAGENT, configuration.userAgent)
+        if let limit { set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limit / .milliseconds(1)))) }
         // As Go programs do, and unlike libcurl: what is on this machine is never asked for through a proxy.
-        if request.unixSocket != nil || url.origin.isLoopback { set(CURLOPT_PROXY, "") }
+        if url.origin.isLoopback { set(CURLOPT_PROXY, "") }
         if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
         if let folder = configuration.certificateFolder { set(CURLOPT_CAPATH, folder) }
         if let identity = configuration.identity {

@@ -56,9 +56,11 @@ package final class HTTPClient: Sendable {
     package static let shared = HTTPClient(
         Configuration(environment: { name in unsafe getenv(name).map { unsafe String(cString: $0) } }))
 
+    let configuration: Configuration
     private let loop: TransferLoop
 
     package init(_ configuration: Configuration = Configuration()) {
+        self.configuration = configuration
         loop = TransferLoop(configuration: configuration)
     }
 

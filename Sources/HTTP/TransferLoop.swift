@@ -1,14 +1,6 @@
 import CCurl
 import Synchronization
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// The one thread that carries out all transfers of a client, and the mailbox to it.
 ///
 /// Blocking calls would exhaust the cooperative pool; one `curl_multi_poll` for all transfers blocks this thread alone,
@@ -71,33 +63,7 @@ final class TransferLoop: Sendable {
     }
 
     private func startThread() {
-        // The thread owns the loop until it ends: +1 here, taken over in the thread's first line.
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        #if canImport(Darwin)
-            var thread: pthread_t?
-            let status = unsafe pthread_create(&thread, nil, { TransferLoop.main($0) }, context)
-        #else
-            var thread = pthread_t()
-            let status = unsafe pthread_create(&thread, nil, { unsafe TransferLoop.main($0!) }, context)
-        #endif
-        guard status == 0 else {
-            unsafe Unmanaged<TransferLoop>.fromOpaque(context).release()
-            return failAll("no thread could be started")
-        }
-        #if canImport(Darwin)
-            if let thread { pthread_detach(thread) }
-        #else
-            pthread_detach(thread)
-        #endif
-    }
-
-    @Sendable private static func main(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        // Signals belong to the program's own threads; above all, a peer that hangs up must not raise SIGPIPE here.
-        var all = sigset_t()
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
-        unsafe Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run()
-        return nil
+        if !BackgroundThread.start({ self.run() }) { failAll("no thread could be started") }
     }
 }
 

@@ -35,6 +35,9 @@ CURLcode ccurl_allow_http_only(CURL *easy);
 
 CURLcode ccurl_info_offset(CURL *easy, CURLINFO info, curl_off_t *value);
 
+/* The socket of a connection that was only made (CURLOPT_CONNECT_ONLY). */
+CURLcode ccurl_info_socket(CURL *easy, curl_socket_t *value);
+
 /* CURL_READFUNC_ABORT and CURL_WRITEFUNC_PAUSE as the type that the callbacks return. */
 size_t ccurl_read_abort(void);
 size_t ccurl_write_pause(void);
