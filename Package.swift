@@ -50,6 +50,7 @@ let package = Package(
         .target(
             name: "WebSocket",
             dependencies: [
+                "HTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -146,10 +147,11 @@ let package = Package(
         .testTarget(
             name: "WebSocketTests",
             dependencies: [
-                "WebSocket", .product(name: "NIOCore", package: "swift-nio"),
+                "HTTP", "WebSocket", "LoopbackServer", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ], swiftSettings: settings),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
         .testTarget(

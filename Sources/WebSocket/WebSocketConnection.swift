@@ -1,3 +1,4 @@
+package import HTTP
 import NIOCore
 
 /// An open connection to a WebSocket server (RFC 6455), as a client, for text messages.
@@ -17,14 +18,20 @@ package struct WebSocketConnection: Sendable {
     /// Connects, lends the connection to `body`, and closes it: with 1000 when `body` returns, with 1001 when it throws,
     /// unless it is closed already. A cancelled task drops the connection at once.
     ///
+    /// - Parameter client: knows the authorities that `wss` trusts.
     /// - Throws: `WebSocketError` when there is no connection, and whatever `body` throws.
     package static func withConnection<Result>(
-        to request: WebSocketRequest, limits: WebSocketLimits = WebSocketLimits(),
+        to request: WebSocketRequest, limits: WebSocketLimits = WebSocketLimits(), through client: HTTPClient = .shared,
         _ body: (WebSocketConnection) async throws -> Result
     ) async throws -> Result {
-        let connection = try await connect(to: request, limits: limits)
+        let connection = try await connect(to: request, limits: limits, through: client)
         do {
-            let result = try await body(connection)
+            // At once, whatever the body is waiting for.
+            let result = try await withTaskCancellationHandler {
+                try await body(connection)
+            } onCancel: {
+                connection.fate.abandon(.cancelled)
+            }
             await connection.close()
             return result
         } catch {

@@ -69,54 +69,6 @@ import Testing
         }
     }
 
-    static let endings: [(String, [UInt8], WebSocketError.Kind, Int?)] = [
-        (
-            "close", Peer.frame(8, [3, 0xF3] + Array("sorry".utf8)), .closed(.init(rawValue: 1011), reason: "sorry"),
-            1011
-        ),
-        ("close without code", Peer.frame(8, []), .closed(.noStatus, reason: ""), nil),
-        ("binary", Peer.frame(2, [1]), .protocolViolation, 1003),
-        ("invalid UTF-8", Peer.frame(1, [0xC3, 0x28]), .protocolViolation, 1007),
-        ("masked", [0x81, 0x81, 0, 0, 0, 0, 0x41], .protocolViolation, 1002),
-        ("reserved bit", [0xC1, 0x01, 0x41], .protocolViolation, 1002),
-        ("reserved opcode", [0x83, 0x00], .protocolViolation, 1002),
-        ("long ping", [0x89, 126, 0, 126] + [UInt8](repeating: 0, count: 126), .protocolViolation, 1002),
-        ("fragmented ping", [0x09, 0x00], .protocolViolation, 1002),
-        ("stray continuation", Peer.frame(0, [0x41]), .protocolViolation, 1002),
-        ("nested message", Peer.frame(1, [0x41], fin: false) + Peer.frame(1, [0x41]), .protocolViolation, 1002),
-        ("huge length", [0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0], .messageTooLarge, 1009),
-        ("largest length", [0x81, 127] + [UInt8](repeating: 0xFF, count: 8), .messageTooLarge, 1009),
-        ("over the limit", [0x81, 126, 0x04, 0x01], .messageTooLarge, 1009),
-        ("fragments over the limit", fragments(1025), .messageTooLarge, 1009),
-    ]
-
-    private static func fragments(_ count: Int) -> [UInt8] {
-        Peer.frame(1, [0x41], fin: false) + (1..<count).flatMap { _ in Peer.frame(0, [0x41], fin: false) }
-    }
-
-    @Test(arguments: endings)
-    func aPeerThatEndsOrBreaksTheRulesIsAnswered(
-        name: String, bytes: [UInt8], kind: WebSocketError.Kind, answer: Int?
-    ) async throws {
-        let answered = Mutex<Peer.Frame?>(nil)
-        try await ScriptedServer.run { peer in
-            try await peer.accept()
-            try await peer.send(Peer.frame(1, Array("first".utf8)) + bytes)
-            let frame = try await peer.readFrame()
-            answered.withLock { $0 = frame }
-        } while: { port in
-            var limits = WebSocketLimits()
-            limits.messageBytes = 1024
-            let (texts, error) = try await messages(port, limits)
-            #expect(texts == ["first"])
-            #expect(error?.kind == kind)
-        }
-        answered.withLock { frame in
-            #expect(frame?.opcode == 8)
-            #expect(frame?.closeCode == answer)
-        }
-    }
-
     @Test func aConnectionThatJustEndsIsAbnormal() async throws {
         try await ScriptedServer.run { peer in
             try await peer.accept()
@@ -187,15 +139,6 @@ import Testing
         }
         let port = free.withLock { $0 }
         await #expect { try await messages(port) } throws: { ($0 as? WebSocketError)?.kind == .connect }
-    }
-
-    @Test func secureConnectionsAreRefusedClearly() async throws {
-        let request = try WebSocketRequest(url: "wss://127.0.0.1/", subprotocol: "test.v1")
-        await #expect {
-            try await WebSocketConnection.withConnection(to: request) { _ in }
-        } throws: {
-            ($0 as? WebSocketError)?.message.contains("wss://") == true
-        }
     }
 
     @Test func aMessageOverTheLimitIsNotSent() async throws {

@@ -1,4 +1,5 @@
 package import DeploymentModel
+package import HTTP
 package import JSON
 package import WebSocket
 
@@ -8,10 +9,15 @@ package struct WebSocketTransport: ProcessorTransport {
 
     private let dialect: RunDialect
     private let limits: WebSocketLimits
+    private let client: HTTPClient
 
-    package init(dialect: RunDialect = .run, limits: WebSocketLimits = WebSocketLimits()) {
+    /// - Parameter client: knows the authorities that `wss` trusts.
+    package init(
+        dialect: RunDialect = .run, limits: WebSocketLimits = WebSocketLimits(), client: HTTPClient = .shared
+    ) {
         self.dialect = dialect
         self.limits = limits
+        self.client = client
     }
 
     package func run(
@@ -21,7 +27,8 @@ package struct WebSocketTransport: ProcessorTransport {
         do {
             let request = try WebSocketRequest(
                 url: endpoint.webSocketURL, subprotocol: Self.subprotocol, headers: endpoint.headers)
-            return try await WebSocketConnection.withConnection(to: request, limits: limits) { connection in
+            return try await WebSocketConnection.withConnection(to: request, limits: limits, through: client) {
+                connection in
                 var conversation = RunConversation(payload, dialect: dialect)
                 try await connection.send(text: conversation.opening)
                 for try await message in connection.messages {
