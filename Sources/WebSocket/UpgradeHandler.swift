@@ -109,16 +109,12 @@ final class UpgradeHandler: ChannelInboundHandler {
     }
 
     private func takeOver(_ context: ChannelHandlerContext, leftover: ByteBuffer) throws {
-        let high = max(1, limits.bufferedMessages)
+        // The owner works on what came in one turn while the next is read, and not more.
         let new = MessageProducer.makeSequence(
-            backPressureStrategy: .init(lowWatermark: max(1, high / 2), highWatermark: high),
-            finishOnDeinit: true, delegate: MessageDemand(channel: context.channel))
+            backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1), finishOnDeinit: true,
+            delegate: MessageDemand(channel: context.channel))
         let session = WebSocketSession(limits: limits, fate: fate, source: new.source)
-        try context.pipeline.syncOperations.addHandlers([
-            WebSocketFrameEncoder(),
-            ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: limits.messageBytes)),
-            session,
-        ])
+        try context.pipeline.syncOperations.addHandlers([WebSocketFrameEncoder(), session])
         phase = .upgraded
         promise.succeed(new.sequence)
         // A server may send its first frame in one piece with its answer.

@@ -10,8 +10,6 @@ package struct WebSocketLimits: Hashable, Sendable {
     package var pong: Duration = .seconds(10)
     /// How long the peer has for its part of the close handshake.
     package var close: Duration = .seconds(5)
-    /// How many messages wait for their reader before the socket is left alone.
-    package var bufferedMessages = 8
 
     package init() {}
 }

@@ -18,6 +18,9 @@ package struct WebSocketMessages: AsyncSequence, Sendable {
     package struct Iterator: AsyncIteratorProtocol {
         private var base: MessageProducer.AsyncIterator
         private let fate: ConnectionFate
+        /// What came together, and how many of it were given.
+        private var batch: [String] = []
+        private var given = 0
 
         init(base: MessageProducer.AsyncIterator, fate: ConnectionFate) {
             self.base = base
@@ -27,8 +30,17 @@ package struct WebSocketMessages: AsyncSequence, Sendable {
         package mutating func next(
             isolation actor: isolated (any Actor)? = #isolation
         ) async throws(WebSocketError) -> String? {
+            if given < batch.count, !Task.isCancelled {
+                defer { given += 1 }
+                return batch[given]
+            }
+            batch = []
             do {
-                if let text = try await base.next(isolation: actor) { return text }
+                if let next = try await base.next(isolation: actor) {
+                    batch = next
+                    given = 1
+                    return next.first
+                }
             } catch let error as WebSocketError {
                 throw error
             } catch {

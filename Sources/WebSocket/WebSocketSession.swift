@@ -10,8 +10,10 @@ enum WebSocketCommand: Sendable {
 /// The owner reads on after having been behind.
 struct MessagesWanted: Sendable {}
 
+/// Its elements are the messages of one turn of the event loop each: handing each message over by itself would cost more
+/// than reading it.
 typealias MessageProducer = NIOThrowingAsyncSequenceProducer<
-    String, any Error, NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark, MessageDemand
+    [String], any Error, NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark, MessageDemand
 >
 
 /// Tells the session, on its event loop, that its messages are wanted.
@@ -29,7 +31,7 @@ struct MessageDemand: NIOAsyncSequenceProducerDelegate {
 /// Back-pressure: while the owner is behind, reads are held back here. They go on regardless once a close handshake has
 /// begun, so that it can end.
 final class WebSocketSession: ChannelDuplexHandler {
-    typealias InboundIn = WebSocketFrame
+    typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
     typealias OutboundIn = WebSocketCommand
     typealias OutboundOut = WebSocketFrame
@@ -44,7 +46,9 @@ final class WebSocketSession: ChannelDuplexHandler {
     private let limits: WebSocketLimits
     private let fate: ConnectionFate
     private let source: MessageProducer.Source
-    private var assembler: MessageAssembler
+    private var reader: MessageReader
+    /// Messages that came in this turn of the event loop.
+    private var batch: [String] = []
     private var phase = Phase.open
 
     private var ownerIsBehind = false
@@ -61,7 +65,7 @@ final class WebSocketSession: ChannelDuplexHandler {
         self.limits = limits
         self.fate = fate
         self.source = source
-        self.assembler = MessageAssembler(messageLimit: limits.messageBytes)
+        self.reader = MessageReader(messageLimit: limits.messageBytes)
     }
 
     func handlerAdded(context: ChannelHandlerContext) { schedulePing(context) }
@@ -76,28 +80,35 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard phase != .closed else { return }
+        reader.receive(Self.unwrapInboundIn(data))
         do throws(WebSocketViolation) {
-            handle(try assembler.take(Self.unwrapInboundIn(data)), context)
+            while phase != .closed, let event = try reader.next() { handle(event, context) }
         } catch {
             fail(error, context)
         }
     }
 
-    private func handle(_ event: MessageAssembler.Event, _ context: ChannelHandlerContext) {
+    func channelReadComplete(context: ChannelHandlerContext) {
+        deliver()
+        context.fireChannelReadComplete()
+    }
+
+    private func handle(_ event: MessageReader.Event, _ context: ChannelHandlerContext) {
         switch event {
-        case .incomplete: break
-        case .text(let text): if phase == .open { deliver(text) }
+        case .text(let text): if phase == .open { batch.append(text) }
         case .ping(let data): answer(data, context)
         case .pong(let data): takePong(data, context)
         case .close(let frame): takeClose(frame, context)
         }
     }
 
-    private func deliver(_ text: String) {
-        switch source.yield(contentsOf: CollectionOfOne(text)) {
+    private func deliver() {
+        guard !batch.isEmpty else { return }
+        switch source.yield(contentsOf: CollectionOfOne(batch)) {
         case .produceMore: break
         case .stopProducing, .dropped: ownerIsBehind = true
         }
+        batch = []
     }
 
     private func answer(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -126,16 +137,8 @@ final class WebSocketSession: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error {
-        case NIOWebSocketError.invalidFrameLength:
-            fail(.init(.messageTooBig, "the peer's message exceeds \(limits.messageBytes) bytes"), context)
-        case is NIOWebSocketError:
-            fail(.init(.protocolError, "the peer sent a control frame that is fragmented or too long"), context)
-        case is ByteToMessageDecoderError: break  // What follows a frame that was refused already.
-        default:
-            finish(.ended)
-            drop(context)
-        }
+        finish(.ended)
+        drop(context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -159,6 +162,7 @@ final class WebSocketSession: ChannelDuplexHandler {
         case .close(let frame):
             if phase == .open {
                 fate.record(.cancelled)
+                batch = []
                 source.finish()
                 beginClosing(frame, limits.close, context)
             }
@@ -228,9 +232,10 @@ final class WebSocketSession: ChannelDuplexHandler {
 
     // MARK: The end
 
-    /// Ends the messages with this error, unless they have ended.
+    /// Ends the messages with this error, after those that came before, unless they have ended.
     private func finish(_ error: WebSocketError) {
         guard phase == .open else { return }
+        deliver()
         phase = .closed
         fate.record(error)
         source.finish(error)
