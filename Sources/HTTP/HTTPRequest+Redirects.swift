@@ -28,7 +28,7 @@ extension HTTPRequest {
         if unixSocket != nil {
             throw HTTPError(.redirect, "a redirect leads out of the unix socket", url: source.redacted)
         }
-        next.headers = next.headers.removing(Self.credentialHeaders)
+        next.headers = next.headers.removing(Self.credentialHeaders + secretHeaders)
         return next
     }
 }

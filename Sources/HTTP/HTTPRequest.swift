@@ -22,6 +22,8 @@ package struct HTTPRequest: Sendable {
     package var deadlines: HTTPDeadlines
     /// How many redirects are followed; 0 returns the redirect itself.
     package var redirectLimit: Int
+    /// Names of further headers that stay with the origin that they were meant for, as `credentialHeaders` do.
+    package var secretHeaders: [String] = []
 
     package init(
         _ method: HTTPMethod = .get, _ url: String, headers: HTTPHeaders = [:], body: Body = .none,

@@ -17,6 +17,9 @@ package struct HTTPResponseBody: AsyncSequence, Sendable {
     /// How often the transfer waited for the consumer.
     package var pauses: Int { reader.exchange.pauses }
 
+    /// Ends the transfer at once, whether somebody waits for bytes or not: the next reading fails with `.cancelled`.
+    package func cancel() { reader.exchange.cancel() }
+
     package func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(reader: reader)
     }

@@ -15,10 +15,14 @@ struct LoopbackServer: Sendable {
     struct Reply: Sendable {
         var status = 200
         var type = "application/json"
+        /// Where a redirect leads.
+        var location: String?
         /// Sent one by one.
         var chunks: [String] = []
         /// `false` drops the connection after the chunks.
         var ends = true
+        /// Leaves the answer unfinished.
+        var stays = false
     }
 
     /// What a message of a WebSocket client is answered with.
@@ -30,11 +34,14 @@ struct LoopbackServer: Sendable {
 
     var http: @Sendable (Request) async -> Reply = { _ in Reply(status: 404) }
     var webSocket: @Sendable (String) -> [Message] = { _ in [] }
+    /// Called when a connection has ended.
+    var clientHasGone: @Sendable () -> Void = {}
 
     /// Serves while `body` runs, which gets the origin: `http://127.0.0.1:<port>`.
     func run<Value>(_ body: (String) async throws -> Value) async throws -> Value {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
+            .childChannelInitializer { [http, clientHasGone] channel in
+                channel.closeFuture.whenComplete { _ in clientHasGone() }
                 let upgrader = NIOWebSocketServerUpgrader(
                     shouldUpgrade: { channel, _ in
                         channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": "theory.run.v1"])
@@ -102,12 +109,14 @@ private final class RequestHandler: ChannelInboundHandler, RemovableChannelHandl
     private static func send(_ reply: LoopbackServer.Reply, to channel: any Channel) {
         var headers = HTTPHeaders([("Content-Type", reply.type), ("Connection", "close")])
         headers.add(name: "Transfer-Encoding", value: "chunked")
+        if let location = reply.location { headers.add(name: "Location", value: location) }
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: reply.status), headers: headers)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)
         for chunk in reply.chunks {
             channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: chunk))), promise: nil)
         }
+        if reply.stays { return }
         guard reply.ends else {
             channel.flush()
             channel.close(promise: nil)

@@ -153,4 +153,91 @@ import Testing
         let (result, _) = try await server.run { await run(EventStreamTransport(client: client), at: $0) }
         #expect(code(result) == .badResponse)
     }
+
+    // MARK: All
+
+    /// As Modal does while a run takes longer than it holds a request open.
+    @Test(arguments: [true, false])
+    func aRunThatIsAnsweredElsewhereIsFollowed(streams: Bool) async throws {
+        let requests = Mutex<[LoopbackServer.Request]>([])
+        let server = LoopbackServer(http: { request in
+            let count = requests.withLock {
+                $0.append(request)
+                return $0.count
+            }
+            guard count > 3 else {
+                return .init(status: 303, location: "\(request.path.prefix { $0 != "?" })?call=\(count)")
+            }
+            return streams
+                ? .init(type: "text/event-stream", chunks: ["event: done\ndata: \(Self.result)\n\n"])
+                : .init(chunks: [Self.result])
+        })
+        let transport: any ProcessorTransport =
+            streams ? EventStreamTransport(client: client) : HTTPTransport(client: client)
+        let (result, _) = try await server.run { await run(transport, at: $0) }
+        #expect(try result.get() == JSONValue(parsing: Self.result))
+        let path = streams ? "/run-stream" : "/run"
+        requests.withLock { requests in
+            #expect(requests.map(\.method) == ["POST", "GET", "GET", "GET"])
+            #expect(requests.map(\.path) == [path] + (1...3).map { "\(path)?call=\($0)" })
+            #expect(requests.allSatisfy { $0.headers["x-key"] == "k" })
+        }
+    }
+
+    @Test func theKeysOfAnEndpointStayWithItsOrigin() async throws {
+        let seen = Mutex<[LoopbackServer.Request]>([])
+        let other = LoopbackServer(http: { request in
+            seen.withLock { $0.append(request) }
+            return .init(chunks: [Self.result])
+        })
+        let (result, _) = try await other.run { elsewhere in
+            try await LoopbackServer(http: { _ in .init(status: 303, location: elsewhere + "/answer") })
+                .run { await run(HTTPTransport(client: client), at: $0) }
+        }
+        #expect(try result.get() == JSONValue(parsing: Self.result))
+        #expect(seen.withLock { $0.map(\.path) } == ["/answer"])
+        #expect(seen.withLock { $0.map { $0.headers["x-key"] } } == [nil])
+    }
+
+    enum Way: CaseIterable { case webSocket, http, events }
+
+    /// The processor sees the connection end, however long the run's deadline and whatever the run is waiting for.
+    @Test(arguments: Way.allCases, [true, false])
+    func cancellingReachesTheProcessor(way: Way, readerIsBusy: Bool) async throws {
+        let (started, start) = AsyncStream.makeStream(of: Void.self)
+        let (gone, go) = AsyncStream.makeStream(of: Void.self)
+        let server = LoopbackServer(
+            http: { _ in
+                guard way == .events else {
+                    start.finish()
+                    for await _ in gone {}
+                    return .init()
+                }
+                // The connection stays open after the event.
+                return .init(type: "text/event-stream", chunks: ["data: 1\n\n"], stays: true)
+            },
+            webSocket: { _ in [.text(Self.ack), .text(#"{"kind":"Token","content":{"text":"a"}}"#)] },
+            clientHasGone: { go.finish() })
+        let transport: any ProcessorTransport =
+            switch way {
+            case .webSocket: WebSocketTransport()
+            case .http: HTTPTransport(client: client)
+            case .events: EventStreamTransport(client: client)
+            }
+        try await server.run { origin in
+            let endpoint = ProcessorEndpoint(origin: origin, api: ProcessorAPI())
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [payload] in
+                    _ = try? await transport.run(payload, at: endpoint) { _ in
+                        start.finish()
+                        // A task of its own takes no notice of the cancellation.
+                        if readerIsBusy { await Task { for await _ in gone {} }.value }
+                    }
+                }
+                for await _ in started {}
+                group.cancelAll()
+                for await _ in gone {}
+            }
+        }
+    }
 }

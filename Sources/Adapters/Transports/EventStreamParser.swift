@@ -18,12 +18,14 @@ package struct EventTooLarge: Error, Hashable, Sendable {
 package struct EventStreamParser: Sendable {
     /// The most bytes that an unfinished line, or the data of an unfinished event, may have.
     private let limit: Int
+    /// The start of a line that goes on in the next piece.
     private var line: [UInt8] = []
     private var isAtStart = true
     /// The last byte was a CR: an LF that follows belongs to it.
     private var skipsLineFeed = false
 
-    private var data = ""
+    /// The data so far, each of its lines with an LF.
+    private var data: [UInt8] = []
     private var eventType = ""
     private var idOfEvent = ""
 
@@ -33,47 +35,76 @@ package struct EventStreamParser: Sendable {
 
     /// Takes the next bytes and gives the events that they complete.
     package mutating func take(_ bytes: some Sequence<UInt8>) throws(EventTooLarge) -> [ServerSentEvent] {
-        var events: [ServerSentEvent] = []
-        for byte in bytes {
-            if skipsLineFeed {
-                skipsLineFeed = false
-                if byte == UInt8(ascii: "\n") { continue }
-            }
-            switch byte {
-            case UInt8(ascii: "\r"), UInt8(ascii: "\n"):
-                skipsLineFeed = byte == UInt8(ascii: "\r")
-                if let event = try endLine() { events.append(event) }
-            default:
-                line.append(byte)
-                guard line.count <= limit else { throw EventTooLarge(limit: limit) }
-            }
-        }
-        return events
+        // Typed errors do not pass through the standard library's closures.
+        let result = bytes.withContiguousStorageIfAvailable { self.take(piece: $0) }
+        return try (result ?? Array(bytes).withUnsafeBufferPointer { self.take(piece: $0) }).get()
     }
 
-    private mutating func endLine() throws(EventTooLarge) -> ServerSentEvent? {
-        defer { line.removeAll(keepingCapacity: true) }
-        var bytes = line[...]
-        if isAtStart {
-            isAtStart = false
-            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    private typealias Piece = UnsafeBufferPointer<UInt8>
+
+    private mutating func take(piece: Piece) -> Result<[ServerSentEvent], EventTooLarge> {
+        var events: [ServerSentEvent] = []
+        var start = 0
+        if skipsLineFeed, !piece.isEmpty {
+            skipsLineFeed = false
+            if piece[0] == UInt8(ascii: "\n") { start = 1 }
         }
-        if bytes.isEmpty { return dispatch() }
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
-            try takeField(bytes, [])
-            return nil
+        while let end = Self.lineEnd(in: piece, from: start) {
+            let part = Piece(rebasing: piece[start..<end])
+            guard line.count + part.count <= limit else { return .failure(EventTooLarge(limit: limit)) }
+            if line.isEmpty {
+                takeLine(part, &events)
+            } else {
+                line += part
+                let whole = line
+                whole.withUnsafeBufferPointer { takeLine($0, &events) }
+                line.removeAll()
+            }
+            guard data.count <= limit else { return .failure(EventTooLarge(limit: limit)) }
+            start = end + 1
+            guard piece[end] == UInt8(ascii: "\r") else { continue }
+            if start == piece.count {
+                skipsLineFeed = true
+            } else if piece[start] == UInt8(ascii: "\n") {
+                start += 1
+            }
         }
-        var value = bytes[(colon + 1)...]
-        if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
-        try takeField(bytes[..<colon], value)
+        line += piece[start...]
+        return line.count <= limit ? .success(events) : .failure(EventTooLarge(limit: limit))
+    }
+
+    private static func lineEnd(in piece: Piece, from start: Int) -> Int? {
+        var index = start
+        while index < piece.count {
+            if piece[index] == UInt8(ascii: "\n") || piece[index] == UInt8(ascii: "\r") { return index }
+            index += 1
+        }
         return nil
     }
 
+    private mutating func takeLine(_ whole: Piece, _ events: inout [ServerSentEvent]) {
+        var line = whole
+        if isAtStart {
+            isAtStart = false
+            if line.starts(with: [0xEF, 0xBB, 0xBF]) { line = Piece(rebasing: line.dropFirst(3)) }
+        }
+        if line.isEmpty {
+            if let event = dispatch() { events.append(event) }
+            return
+        }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+            return takeField(line[...], line[line.endIndex...])
+        }
+        var value = line[(colon + 1)...]
+        if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
+        takeField(line[..<colon], value)
+    }
+
     /// A comment is a field without a name, and so ignored with all unknown ones.
-    private mutating func takeField(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) throws(EventTooLarge) {
+    private mutating func takeField(_ name: Slice<Piece>, _ value: Slice<Piece>) {
         if name.elementsEqual("data".utf8) {
-            data += String(decoding: value, as: UTF8.self) + "\n"
-            guard data.utf8.count <= limit else { throw EventTooLarge(limit: limit) }
+            data += value
+            data.append(UInt8(ascii: "\n"))
         } else if name.elementsEqual("event".utf8) {
             eventType = String(decoding: value, as: UTF8.self)
         } else if name.elementsEqual("id".utf8), !value.contains(0) {
@@ -83,12 +114,12 @@ package struct EventStreamParser: Sendable {
 
     private mutating func dispatch() -> ServerSentEvent? {
         defer {
-            data = ""
+            data.removeAll(keepingCapacity: true)
             eventType = ""
         }
         guard !data.isEmpty else { return nil }
-        data.unicodeScalars.removeLast()
         return ServerSentEvent(
-            type: eventType.isEmpty ? "message" : eventType, data: data, lastEventID: idOfEvent)
+            type: eventType.isEmpty ? "message" : eventType, data: String(decoding: data.dropLast(), as: UTF8.self),
+            lastEventID: idOfEvent)
     }
 }

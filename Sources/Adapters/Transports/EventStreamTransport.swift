@@ -29,12 +29,33 @@ package struct EventStreamTransport: ProcessorTransport {
             }
             return try HTTPTransport.envelope(in: body, status: response.status)
         }
+        // At once, though the events be waiting for their reader.
+        return try await cancellable(response) { () async throws(Failure) in
+            try await Self.follow(response, report)
+        }
+    }
+
+    /// Ends the transfer as soon as the task is cancelled.
+    private func cancellable(
+        _ response: HTTPResponse, _ body: () async throws(Failure) -> JSONValue
+    ) async throws(Failure) -> JSONValue {
+        let result = await withTaskCancellationHandler { () async -> Result<JSONValue, Failure> in
+            do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
+        } onCancel: {
+            response.body.cancel()
+        }
+        return try result.get()
+    }
+
+    private static func follow(
+        _ response: HTTPResponse, _ report: @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> JSONValue {
         var parser = EventStreamParser(limit: HTTPTransport.answerLimit)
         var chunks = response.body.makeAsyncIterator()
         while let bytes = try await HTTPTransport.translating({ () async throws(HTTPError) in try await chunks.next() })
         {
-            for event in try Self.events(in: bytes, &parser) {
-                if let envelope = try await Self.take(event, report) { return envelope }
+            for event in try events(in: bytes, &parser) {
+                if let envelope = try await take(event, report) { return envelope }
             }
         }
         throw Failure(.badResponse, "the processor's event stream ended without done and error")

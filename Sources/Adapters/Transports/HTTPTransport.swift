@@ -60,9 +60,11 @@ extension HTTPRequest {
             "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
         ]
         for (name, value) in endpoint.headers.sorted(by: { $0.key < $1.key }) { headers.add(name, value) }
-        return HTTPRequest(
+        var request = HTTPRequest(
             .post, url, headers: headers, body: .bytes(Array(payload.json.compact.utf8)), deadlines: .stream,
             redirectLimit: 50)
+        request.secretHeaders = Array(endpoint.headers.keys)
+        return request
     }
 }
 

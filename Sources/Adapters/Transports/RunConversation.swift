@@ -48,6 +48,12 @@ struct RunConversation {
 
     /// - Throws: `Failure` with `ERR_WS_PROTOCOL`.
     mutating func take(_ message: String) throws(Failure) -> Step {
+        if isAcknowledged, let text = PlainToken.text(in: message) { return .event(.token(text)) }
+        return try takeAny(message)
+    }
+
+    /// Reads a message of any kind and spelling.
+    mutating func takeAny(_ message: String) throws(Failure) -> Step {
         let frame: JSONValue
         do throws(JSONError) {
             frame = try JSONValue(parsing: message)
