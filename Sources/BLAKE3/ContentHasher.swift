@@ -2,13 +2,24 @@ private import CBLAKE3
 
 /// Hashes bytes with BLAKE3, in pieces of any size.
 ///
-/// The hash of the specification's plain mode; eight chunks at a time where the processor has AVX2.
+/// The hash of the specification's plain mode; eight chunks at a time where the processor has AVX2 or AVX-512.
 package struct ContentHasher: Sendable {
+    /// Sets of vector instructions.
+    package enum Vectors: Sendable, CaseIterable {
+        case none, avx2, avx512
+    }
+
     private var state = cblake3_hasher()
 
-    /// - Parameter mayVectorize: `false` forbids vector instructions; the hash is the same.
-    package init(mayVectorize: Bool = true) {
-        unsafe cblake3_init(&state, mayVectorize)
+    /// - Parameter vectors: the most that may be used where the processor has them; the hash is the same.
+    package init(vectors: Vectors = .avx512) {
+        let most =
+            switch vectors {
+            case .none: cblake3_no_vectors
+            case .avx2: cblake3_avx2
+            case .avx512: cblake3_avx512
+            }
+        unsafe cblake3_init(&state, most)
     }
 
     /// Adds bytes. Contiguous ones (arrays, buffers, buffer views) are read in place, others copied.

@@ -41,9 +41,11 @@ typedef void cblake3_hash_lanes(const uint8_t *input, size_t stride, size_t bloc
 cblake3_hash_lanes cblake3_hash_lanes_portable;
 
 #if defined(__x86_64__)
-#define CBLAKE3_HAS_AVX2 1
+#define CBLAKE3_HAS_VECTORS 1
 /// Call it only where `__builtin_cpu_supports("avx2")`.
 cblake3_hash_lanes cblake3_hash_lanes_avx2;
+/// Call it only where `__builtin_cpu_supports("avx512vl")`.
+cblake3_hash_lanes cblake3_hash_lanes_avx512;
 #endif
 
 #endif

@@ -5,19 +5,20 @@
 #include "compress.h"
 
 /// The most chunks that are hashed as one subtree, so that nearly all of its parents fill the lanes too.
-enum { subtree_chunks_max = 64 };
+enum { subtree_chunks_max = 128 };
 
-static bool has_avx2(void) {
-#ifdef CBLAKE3_HAS_AVX2
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
+static cblake3_vectors supported_vectors(void) {
+#ifdef CBLAKE3_HAS_VECTORS
+    if (__builtin_cpu_supports("avx512vl")) return cblake3_avx512;
+    if (__builtin_cpu_supports("avx2")) return cblake3_avx2;
 #endif
+    return cblake3_no_vectors;
 }
 
 static cblake3_hash_lanes *lane_function(const cblake3_hasher *hasher) {
-#ifdef CBLAKE3_HAS_AVX2
-    if (hasher->is_vectorized) return cblake3_hash_lanes_avx2;
+#ifdef CBLAKE3_HAS_VECTORS
+    if (hasher->vectors == cblake3_avx512) return cblake3_hash_lanes_avx512;
+    if (hasher->vectors == cblake3_avx2) return cblake3_hash_lanes_avx2;
 #endif
     return cblake3_hash_lanes_portable;
 }
@@ -72,20 +73,22 @@ static void start_chunk(cblake3_hasher *hasher) {
     hasher->blocks_compressed = 0;
 }
 
-/// Adds the chaining value of a complete subtree of `chunks` chunks, and merges what is complete now.
-///
-/// Only called when more input follows, so no merged parent can be the root (section 5.1.2).
-static void push(cblake3_hasher *hasher, const uint32_t subtree_cv[8], uint64_t chunks) {
-    uint32_t cv[8];
-    memcpy(cv, subtree_cv, sizeof cv);
-    hasher->chunk_counter += chunks;
-    for (uint64_t subtrees = hasher->chunk_counter / chunks; (subtrees & 1) == 0; subtrees >>= 1) {
+/// Merges what is complete. To be called when more input follows, so that no merged parent can be the root (section
+/// 5.1.2): subtrees that stand for themselves are then as many as the ones in the count of chunks.
+static void merge(cblake3_hasher *hasher) {
+    while (hasher->stack_depth > __builtin_popcountll(hasher->chunk_counter)) {
+        uint32_t *left = hasher->stack + 8 * (hasher->stack_depth - 2);
+        pending last = pending_parent(left, left + 8);
+        chaining_value(&last, left);
         hasher->stack_depth--;
-        pending last = pending_parent(hasher->stack + 8 * hasher->stack_depth, cv);
-        chaining_value(&last, cv);
     }
-    memcpy(hasher->stack + 8 * hasher->stack_depth, cv, sizeof cv);
+}
+
+/// Adds the chaining value of a complete subtree of `chunks` chunks.
+static void push(cblake3_hasher *hasher, const uint32_t cv[8], uint64_t chunks) {
+    memcpy(hasher->stack + 8 * hasher->stack_depth, cv, 8 * sizeof *cv);
     hasher->stack_depth++;
+    hasher->chunk_counter += chunks;
 }
 
 /// Hashes a complete subtree of `chunks` chunks: a power of two from `lanes` to `subtree_chunks_max`.
@@ -112,11 +115,13 @@ static void hash_subtree(cblake3_hash_lanes *hash_lanes, const uint8_t *input, s
     memcpy(cv, cvs[0], sizeof cvs[0]);
 }
 
-/// How many chunks to hash as one subtree now; 0 for none. It must be followed by more input.
+/// How many chunks to hash as one subtree now; 0 for none. The first of all must be followed by more input: it could be
+/// the root.
 static size_t subtree_size(const cblake3_hasher *hasher, size_t length) {
     if (hasher->block_length != 0 || hasher->blocks_compressed != 0) return 0;
+    size_t available = hasher->chunk_counter == 0 ? length - 1 : length;
     for (size_t chunks = subtree_chunks_max; chunks >= lanes; chunks /= 2) {
-        if (hasher->chunk_counter % chunks == 0 && length > chunks * chunk_bytes) return chunks;
+        if (hasher->chunk_counter % chunks == 0 && available >= chunks * chunk_bytes) return chunks;
     }
     return 0;
 }
@@ -146,14 +151,16 @@ static size_t fill_chunk(cblake3_hasher *hasher, const uint8_t *bytes, size_t le
     return taken;
 }
 
-void cblake3_init(cblake3_hasher *hasher, bool may_vectorize) {
+void cblake3_init(cblake3_hasher *hasher, cblake3_vectors at_most) {
     memset(hasher, 0, sizeof *hasher);
-    hasher->is_vectorized = may_vectorize && has_avx2();
+    cblake3_vectors supported = supported_vectors();
+    hasher->vectors = (uint8_t)(at_most < supported ? at_most : supported);
     start_chunk(hasher);
 }
 
 void cblake3_update(cblake3_hasher *hasher, const uint8_t *bytes, size_t length) {
     while (length > 0) {
+        merge(hasher);
         size_t taken;
         size_t chunks = subtree_size(hasher, length);
         if (chunks > 0) {
@@ -170,8 +177,15 @@ void cblake3_update(cblake3_hasher *hasher, const uint8_t *bytes, size_t length)
 }
 
 void cblake3_finalize(const cblake3_hasher *hasher, uint8_t *output, size_t length) {
-    pending last = pending_chunk(hasher);
-    for (size_t depth = hasher->stack_depth; depth > 0; depth--) {
+    size_t depth = hasher->stack_depth;
+    pending last;
+    if (depth > 1 && hasher->block_length == 0) {
+        depth -= 2;
+        last = pending_parent(hasher->stack + 8 * depth, hasher->stack + 8 * (depth + 1));
+    } else {
+        last = pending_chunk(hasher);
+    }
+    for (; depth > 0; depth--) {
         uint32_t cv[8];
         chaining_value(&last, cv);
         last = pending_parent(hasher->stack + 8 * (depth - 1), cv);

@@ -1,12 +1,14 @@
 #ifndef CBLAKE3_H
 #define CBLAKE3_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 // BLAKE3 in its plain hash mode, written from the specification:
 // https://github.com/BLAKE3-team/BLAKE3-specs/blob/master/blake3.pdf (section numbers in the comments are its).
+
+/// Sets of vector instructions, each of which includes those before it.
+typedef enum { cblake3_no_vectors, cblake3_avx2, cblake3_avx512 } cblake3_vectors;
 
 /// A hash in progress. A plain value: it owns nothing and may be copied with `=`.
 typedef struct {
@@ -18,14 +20,15 @@ typedef struct {
     uint8_t block[64];
     uint8_t block_length;
     uint8_t blocks_compressed;
-    bool is_vectorized;
+    uint8_t vectors;
     uint8_t stack_depth;
-    /// Chaining values of complete subtrees that still lack their right sibling; 2^54 chunks are the most there can be.
-    uint32_t stack[54 * 8];
+    /// Chaining values of complete subtrees that still lack their right sibling, and of the latest one, which is merged
+    /// later; 2^54 chunks are the most there can be.
+    uint32_t stack[55 * 8];
 } cblake3_hasher;
 
-/// Starts a hash. Vector instructions are used where the processor has them, if `may_vectorize`.
-void cblake3_init(cblake3_hasher *hasher, bool may_vectorize);
+/// Starts a hash. The best instructions are used that the processor has, up to `at_most`.
+void cblake3_init(cblake3_hasher *hasher, cblake3_vectors at_most);
 
 /// Adds bytes; `bytes` may be NULL if `length` is 0.
 void cblake3_update(cblake3_hasher *hasher, const uint8_t *bytes, size_t length);
