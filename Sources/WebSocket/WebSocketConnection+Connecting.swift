@@ -38,7 +38,9 @@ private struct WebSocketOpening: Sendable {
     /// Straight there where neither TLS nor a proxy is on the way; else libcurl makes the connection, so that proxies
     /// and authorities are those of every other request.
     func connect(through client: HTTPClient) async throws -> Upgrading {
+        // One reading a turn: what waits for its owner is as much as one reading gives.
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.maxMessagesPerRead, value: 1)
         let url = try HTTPURL("\(request.isSecure ? "https" : "http")://\(request.authority)/")
         guard request.isSecure || HTTPClient.mayTakeProxy(to: url.origin) else {
             return try await bootstrap.connectTimeout(TimeAmount(limits.connect))

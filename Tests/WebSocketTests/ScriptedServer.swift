@@ -88,8 +88,10 @@ struct Peer {
     }
 
     /// Accepts the upgrade; `replacing` sets or (with `nil`) removes header fields of the answer, `then` follows it in
-    /// the same piece.
-    mutating func accept(replacing: [String: String?] = [:], then bytes: [UInt8] = []) async throws {
+    /// the same piece, unless the pieces are to be smaller.
+    mutating func accept(
+        replacing: [String: String?] = [:], inPiecesOf size: Int = .max, then bytes: [UInt8] = []
+    ) async throws {
         try await readRequest()
         var request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
         for line in requestLines.dropFirst() {
@@ -111,7 +113,10 @@ struct Peer {
             if let value { headers.add(name: name, value: value) }
         }
         let lines = headers.map { "\($0.name): \($0.value)\r\n" }.joined()
-        try await send(Array("HTTP/1.1 101 Switching Protocols\r\n\(lines)\r\n".utf8) + bytes)
+        let answer = Array("HTTP/1.1 101 Switching Protocols\r\n\(lines)\r\n".utf8) + bytes
+        for start in stride(from: 0, to: answer.count, by: min(size, answer.count)) {
+            try await send(Array(answer[start...].prefix(size)))
+        }
     }
 
     func send(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }

@@ -54,6 +54,17 @@ import Testing
         }
     }
 
+    @Test func everythingMayComeByteByByte() async throws {
+        try await ScriptedServer.run { peer in
+            try await peer.accept(inPiecesOf: 1, then: Peer.frame(1, Array("slow".utf8)) + Peer.frame(8, [3, 0xE8]))
+            try await peer.readToEnd()
+        } while: { port in
+            let (texts, error) = try await messages(port)
+            #expect(texts == ["slow"])
+            #expect(error?.kind == .closed(.normal, reason: ""))
+        }
+    }
+
     @Test func messagesEndAfterTheOwnClose() async throws {
         try await ScriptedServer.run { peer in
             try await peer.accept()
@@ -108,6 +119,11 @@ import Testing
         ("HTTP/1.1 302 Found\r\nLocation: ws://x/\r\nContent-Length: 0\r\n\r\n", .refused(status: 302)),
         ("HTTP/1.1 200 OK\r\n\r\n", .refused(status: 200)),
         ("SSH-2.0-OpenSSH\r\n", .protocolViolation),
+        ("HTTP/1.0 101 Old\r\n\r\n", .protocolViolation), ("HTTP/2 101\r\n\r\n", .protocolViolation),
+        ("HTTP/1.1 0x1 Odd\r\n\r\n", .protocolViolation), ("HTTP/1.1 101 No\r\nname\r\n\r\n", .protocolViolation),
+        ("HTTP/1.1 101 No\r\nA: b\r\n folded\r\n\r\n", .protocolViolation),
+        ("HTTP/1.1 101 Long\r\nA: \(String(repeating: "x", count: 20_000))\r\n\r\n", .protocolViolation),
+        ("HTTP/1.1 101 Endless\r\n\(String(repeating: "A: b\r\n", count: 4000))", .protocolViolation),
         ("", .connect),
     ])
     func anAnswerThatIsNoUpgradeSaysWhatItIs(answer: String, kind: WebSocketError.Kind) async throws {
