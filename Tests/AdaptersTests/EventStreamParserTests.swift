@@ -25,6 +25,17 @@ import Testing
         ("data: é😂\n\n", [event("é😂")]),
         ("data: a\r\n\r\ndata: b\n\r\n", [event("a"), event("b")]),
         ("data: a\r\ndata: b\r\n\r\n", [event("a\nb")]),
+        ("event: e\rdata: a\r\rdata: b\r\r", [event("a", type: "e"), event("b")]),
+        ("\r\n\r\ndata: a\n\n", [event("a")]),
+        ("data: a\u{0}b\n\n", [event("a\u{0}b")]),
+        ("event: a\nevent: b\ndata: c\n\n", [event("c", type: "b")]),
+        ("event: e\nid: 1\n\ndata: a\n\n", [event("a", id: "1")]),
+        ("id: 1\nid: 2\u{0}\ndata: a\n\n", [event("a", id: "1")]),
+        ("datas: a\ndat: b\ndata : c\n\n", []),
+        (":data: a\n: \u{0}\n:\n\n", []),
+        ("data:\ta\n\n", [event("\ta")]),
+        ("data\ndata\n\n", [event("\n")]),
+        ("\u{FEFF}", []), ("\u{FEFF}\n\n", []), ("\u{FEFF}: c\ndata: a\n\n", [event("a")]),
     ]
 
     private static func event(_ data: String, type: String = "message", id: String = "") -> ServerSentEvent {
@@ -46,6 +57,19 @@ import Testing
     @Test func bytesThatAreNoUTF8AreReplaced() throws {
         var parser = EventStreamParser()
         #expect(try parser.take(Array("data: ".utf8) + [0xFF] + Array("\n\n".utf8)).first?.data == "\u{FFFD}")
+    }
+
+    @Test func aLineWithoutAnEndIsRefusedAtTheLimit() {
+        var parser = EventStreamParser()
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 64 << 10)
+        var taken = 0
+        #expect(throws: EventTooLarge(limit: 8 << 20)) {
+            while taken < 100 << 20 {
+                _ = try parser.take(piece)
+                taken += piece.count
+            }
+        }
+        #expect(taken == 8 << 20)
     }
 
     @Test(arguments: ["data: 0123456789", "data: 01234\ndata: 56789\n", "0123456789abcdef"])

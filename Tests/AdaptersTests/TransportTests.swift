@@ -154,6 +154,15 @@ import Testing
         #expect(code(result) == .badResponse)
     }
 
+    @Test func anEventWithoutAnEndIsABadResponse() async throws {
+        let line = String(repeating: "x", count: 1 << 20)
+        let server = LoopbackServer(http: { _ in
+            .init(type: "text/event-stream", chunks: ["data: "] + [String](repeating: line, count: 100))
+        })
+        let (result, _) = try await server.run { await run(EventStreamTransport(client: client), at: $0) }
+        #expect(code(result) == .badResponse)
+    }
+
     // MARK: All
 
     /// As Modal does while a run takes longer than it holds a request open.
