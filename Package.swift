@@ -101,6 +101,10 @@ let package = Package(
             ], swiftSettings: settings),
 
         // Tests
+        .executableTarget(
+            name: "BenchClient",
+            dependencies: ["Adapters", "BLAKE3", "DeploymentModel", "JSON"],
+            path: "Tests/Benchmarks/Sources/BenchClient", swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["DeploymentModel", "Git"], path: "Tests/TestSupport",
             swiftSettings: settings),
