@@ -215,6 +215,7 @@ import Testing
     func cancellingReachesTheProcessor(way: Way, readerIsBusy: Bool) async throws {
         let (started, start) = AsyncStream.makeStream(of: Void.self)
         let (gone, go) = AsyncStream.makeStream(of: Void.self)
+        let (held, release) = AsyncStream.makeStream(of: Void.self)
         let server = LoopbackServer(
             http: { _ in
                 guard way == .events else {
@@ -240,12 +241,13 @@ import Testing
                     _ = try? await transport.run(payload, at: endpoint) { _ in
                         start.finish()
                         // A task of its own takes no notice of the cancellation.
-                        if readerIsBusy { await Task { for await _ in gone {} }.value }
+                        if readerIsBusy { await Task { for await _ in held {} }.value }
                     }
                 }
                 for await _ in started {}
                 group.cancelAll()
                 for await _ in gone {}
+                release.finish()
             }
         }
     }

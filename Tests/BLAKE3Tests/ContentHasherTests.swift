@@ -10,6 +10,10 @@ import Testing
         (1, "b3:2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213"),
         (1024, "b3:42214739f095a406f3fc83deb889744ac00df831c10daa55189b5d121c855af7"),
         (102_400, "b3:bc3e3d41a1146b069abffad3c0d44860cf664390afce4d9661f7902e7943e085"),
+        // Of b3sum: whole subtrees, with nothing after the last.
+        (16_384, "b3:f875d6646de28985646f34ee13be9a576fd515f76b5b0a26bb324735041ddde4"),
+        (131_072, "b3:306baba93b1a393cbd35172837c98b0f59a41f64e1b2682ae102d8b2534b9e1c"),
+        (196_608, "b3:88939057eab3697bc0f667ad559433aad6e7a1bf5172aa28cc5420785b1e368c"),
     ]
 
     @Test(arguments: known)
