@@ -1,5 +1,6 @@
 #include "CBLAKE3.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "compress.h"
@@ -24,9 +25,13 @@ static cblake3_hash_lanes *lane_function(const cblake3_hasher *hasher) {
 }
 
 static void store(uint8_t *bytes, const uint32_t *words, size_t count) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(bytes, words, count * sizeof *words);
+#else
     for (size_t i = 0; i < count; i++) {
         for (int b = 0; b < 4; b++) bytes[4 * i + (size_t)b] = (uint8_t)(words[i] >> 8 * b);
     }
+#endif
 }
 
 /// The last compression of a chunk or parent, put off until it is known whether it is the root.
@@ -102,8 +107,10 @@ static void hash_subtree(cblake3_hash_lanes *hash_lanes, const uint8_t *input, s
     }
     for (size_t count = chunks / 2; count >= 1; count /= 2) {
         for (size_t i = 0; i < count; i++) parent_block(cvs[2 * i], cvs[2 * i + 1], blocks + i * block_bytes);
-        for (size_t i = 0; i < count; i += count >= lanes ? lanes : 1) {
-            if (count >= lanes) {
+        // Lanes to spare take what an earlier row left, and nobody looks at what comes of it.
+        bool fills_lanes = count >= lanes || (count > 1 && chunks > lanes);
+        for (size_t i = 0; i < count; i += fills_lanes ? lanes : 1) {
+            if (fills_lanes) {
                 hash_lanes(blocks + i * block_bytes, block_bytes, 1, 0, 0, parent, 0, 0, cvs + i);
             } else {
                 uint32_t words[16];

@@ -38,7 +38,7 @@ struct BenchClient {
         defer { fclose(file) }
         setvbuf(file, nil, _IONBF, 0)
         var hasher = ContentHasher()
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        var bytes = [UInt8](repeating: 0, count: 1 << 17)
         while true {
             let count = bytes.withUnsafeMutableBytes { fread($0.baseAddress, 1, $0.count, file) }
             guard count > 0 else { break }
