@@ -63,9 +63,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (JSONValue.object(["text": "a"]), "ERR_MODE_INVALID"), (["mode": 1, "text": "a"], "ERR_MODE_INVALID"),
+        (["text": "a"], "ERR_MODE_INVALID"), (["mode": 1, "text": "a"], "ERR_MODE_INVALID"),
         (["mode": "Mock", "text": "a"], "ERR_MODE_INVALID"), ("text", "ERR_INPUTS"),
-    ])
+    ] as [(JSONValue, String)])
     func theModeIsNamedAndNeverGuessed(inputs: JSONValue, expected: String) async throws {
         try await withWorld { world in
             #expect(code(try await run(try Self.registry(), inputs: inputs, in: world)) == expected)
@@ -220,10 +220,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (JSONValue.array([]), "array"), (["timeout_s": 0], "timeout_s"), (["timeout_s": "5"], "timeout_s"),
+        ([], "array"), (["timeout_s": 0], "timeout_s"), (["timeout_s": "5"], "timeout_s"),
         (["outputs": [["path": "a"]]], "outputs"), (["memo": 1], "memo"), (["platform": "sparc"], "platform"),
         (["timeouts": 5], "'timeouts' is not known"),
-    ])
+    ] as [(JSONValue, String)])
     func optionsThatAreWrongAreNamed(json: JSONValue, words: String) {
         let failure = #expect(throws: Failure.self) { try AdapterOptions(reading: json) }
         #expect(failure?.code == .inputs)

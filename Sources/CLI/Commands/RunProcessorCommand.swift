@@ -29,6 +29,9 @@ struct RunProcessorCommand: AsyncParsableCommand {
     @Flag(name: .customLong("build-now"), help: .hidden)
     var buildsNow = false
 
+    @Flag(help: "Let a tool do all that this user may, where there is no sandbox.")
+    var noSandbox = false
+
     func run() async throws {
         try await interruptible { () async throws(Failure) -> ExitCode in
             let session = try await RunSession(options)
@@ -40,10 +43,10 @@ struct RunProcessorCommand: AsyncParsableCommand {
             let id = run.executionId ?? .random()
             let output = RunOutput(run)
             let secrets = session.secretsPresent(for: run.ref)
-            func invoke(_ adapter: some Adapter) async -> InvocationResult {
+            func invoke(_ adapter: some Adapter, _ registry: RunnableRegistry? = nil) async -> InvocationResult {
                 await adapter.invoke(
                     processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: id,
-                    registrySnapshot: session.registry, adapterOptions: choice, secretsPresent: secrets,
+                    registrySnapshot: registry ?? session.registry, adapterOptions: choice, secretsPresent: secrets,
                     report: output.report)
             }
             let result: InvocationResult
@@ -52,13 +55,35 @@ struct RunProcessorCommand: AsyncParsableCommand {
                 _ = try await session.engine.removeLeftovers()
                 result = await invoke(session.localAdapter())
             case .mock: result = await invoke(MockAdapter(surroundings: session.surroundings))
-            case .modal, .tool:
-                throw Failure(.functionNotFound, "the adapter \(adapter.rawValue) is not there yet")
+            case .tool: result = try await runTool(ref, session) { await invoke($0, $1) }
+            case .modal:
+                throw Failure(
+                    .functionNotFound, "no environment here has Modal as its target",
+                    remedy: "Run it on this host: --adapter local")
             }
             output.print(result)
             try await output.save(result.envelope, from: session.world)
             return result.envelope.isSuccess ? .success : .failure
         }
+    }
+
+    /// Runs a tool from the files that it has at the commit.
+    private func runTool(
+        _ ref: RunnableRef?, _ session: RunSession,
+        _ invoke: (ToolAdapter, RunnableRegistry) async -> InvocationResult
+    ) async throws(Failure) -> InvocationResult {
+        var registry = session.registry
+        var files: ToolFiles?
+        defer { files?.folder.remove() }
+        if case .tool(let id) = ref, let tool = registry.tools[id] {
+            let laid = try await session.files(of: tool)
+            registry = registry.replacing(laid.tool)
+            files = laid
+        }
+        let adapter = ToolAdapter(
+            files: files?.folder.path ?? "/", surroundings: session.surroundings, isSandboxed: !noSandbox,
+            secrets: RunSession.secretValues)
+        return await invoke(adapter, registry)
     }
 
     /// The newest local build, made first where that is asked for. Only the local adapter has builds.

@@ -11,6 +11,7 @@ import RegistryCatalog
 struct RunSession {
     let catalog: Catalog
     let registry: RunnableRegistry
+    private let repository: GitRepository
     let engine: DockerEngine
     let world: LocalWorld
     let environment: EnvironmentSpec
@@ -19,6 +20,7 @@ struct RunSession {
         let variables = ProcessInfo.processInfo.environment
         let source = try await RunSource(options)
         catalog = source.catalog
+        repository = source.repository
         environment = source.environment
         registry = try source.catalog.runnable(pinned: source.pins)
         engine = try .ofUser()
@@ -39,6 +41,11 @@ struct RunSession {
         LocalAdapter(
             engine: engine, surroundings: surroundings, mark: .ofThisProcess, placement: placement,
             secrets: Self.secretValues)
+    }
+
+    /// The files that a tool runs from.
+    func files(of tool: Tool) async throws(Failure) -> ToolFiles {
+        try await ToolFiles(of: tool, at: catalog.commit, in: repository)
     }
 
     /// The names of a processor's or tool's secrets that this process has values of.
@@ -106,6 +113,7 @@ extension DockerEngine {
 /// The registry that a run is started from, and the pins that count there.
 private struct RunSource {
     let catalog: Catalog
+    let repository: GitRepository
     let environment: EnvironmentSpec
     /// By ref, where they are not those of the specs.
     let pins: [ProcessorRef: [Platform: ImageReference]]
@@ -124,6 +132,7 @@ private struct RunSource {
             let commit = try await references.repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
             catalog = try await Catalog(of: commit, in: references.repository)
         } catch { throw await Workspace.failure(error, options) }
+        repository = references.repository
         environment = try Workspace.environment(of: catalog, options)
         let target = try await PinTarget(
             options.pins ?? environment.pins, branch: branch, at: catalog.commit.id, in: references.repository)

@@ -30,6 +30,14 @@ extension RunnableRegistry {
 }
 
 extension RunnableRegistry {
+    /// The same registry with this tool in place of the one of its id.
+    package func replacing(_ tool: Tool) -> RunnableRegistry {
+        var tools = self.tools
+        tools[tool.id] = tool
+        return RunnableRegistry(
+            snapshotID: snapshotID, processors: processors, tools: tools, schemas: schemas, policy: policy)
+    }
+
     /// The same registry with this processor in place of the one of its ref.
     package func replacing(_ processor: Processor) -> RunnableRegistry {
         var processors = self.processors

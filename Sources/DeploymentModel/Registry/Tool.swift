@@ -48,6 +48,13 @@ package struct Tool: Hashable, Sendable, Codable {
         self.timeoutSeconds = timeoutSeconds
     }
 
+    /// The same tool, whose hash is over more than its spec.
+    package func hashed(as hash: String) -> Tool {
+        Tool(
+            id: id, specHash: hash, adapter: adapter, entryPoint: entryPoint, inputs: inputs, outputs: outputs,
+            secrets: secrets, predicates: predicates, timeoutSeconds: timeoutSeconds)
+    }
+
     /// Its inputs as a JSON Schema, so that they are judged as those of a processor are.
     package var inputsSchema: JSONValue {
         var properties: [String: JSONValue] = [:]
