@@ -95,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Adapters", "Reconciliation", "BLAKE3",
+                "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Adapters", "Reconciliation",
+                "BLAKE3",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),

@@ -23,7 +23,8 @@ extension Catalog {
     ///
     /// - Parameter pinned: the pins in effect by ref, where they are not those of the specs.
     /// - Throws: `Failure` with `ERR_SPEC` for a registry that cannot be hashed.
-    package func runnable(pinned: [ProcessorRef: [Platform: ImageReference]] = [:]) throws(Failure) -> RunnableRegistry {
+    package func runnable(pinned: [ProcessorRef: [Platform: ImageReference]] = [:]) throws(Failure) -> RunnableRegistry
+    {
         var runnable: [ProcessorRef: Processor] = [:]
         for spec in processors where spec.isEnabled { runnable[spec.ref] = try spec.processor(pins: pinned[spec.ref]) }
         var tools: [SpecID: Tool] = [:]
@@ -57,7 +58,9 @@ extension Policy {
         self.init(
             maxUSDMicro: json["budget"]?["max_usd_micro"]?.intValue.map { Int($0) },
             attempts: json["retry"]?["max_attempts"]?.intValue.map { Int($0) } ?? 1,
-            backoffMilliseconds: (json["retry"]?["backoff_ms"]?.arrayValue ?? []).compactMap { $0.intValue.map { Int($0) } },
+            backoffMilliseconds: (json["retry"]?["backoff_ms"]?.arrayValue ?? []).compactMap {
+                $0.intValue.map { Int($0) }
+            },
             leaseSeconds: json["leases"]?["default_ttl_s"]?.intValue.map { Int($0) },
             locksPaths: json["leases"]?["enable_path_leases"]?.boolValue ?? false)
     }
@@ -88,7 +91,8 @@ extension SecretNames {
     /// A plain list means required.
     fileprivate init(_ json: JSONValue?) {
         func names(_ json: JSONValue?) -> [String] { (json?.arrayValue ?? []).compactMap(\.stringValue) }
-        self.init(required: names(json?.arrayValue == nil ? json?["required"] : json), optional: names(json?["optional"]))
+        self.init(
+            required: names(json?.arrayValue == nil ? json?["required"] : json), optional: names(json?["optional"]))
     }
 }
 

@@ -105,7 +105,9 @@ import Testing
         try await withWorld { world in
             let lock = try await world.lock("/artifacts/a/b/", for: "run 1", seconds: 60)
             for prefix in ["/artifacts/a/b/", "/artifacts/a/", "/artifacts/a/b/c/"] {
-                let failure = await #expect(throws: Failure.self) { try await world.lock(prefix, for: "2", seconds: 60) }
+                let failure = await #expect(throws: Failure.self) {
+                    try await world.lock(prefix, for: "2", seconds: 60)
+                }
                 #expect(failure?.code == .lease)
             }
             let beside = try await world.lock("/artifacts/a/bb/", for: "run 2", seconds: 60)

@@ -13,7 +13,8 @@ import Testing
 
     private static func registry(
         _ predicates: PredicatesSpec = PredicatesSpec(), policy: Policy = .none, secrets: SecretNames = SecretNames(),
-        pinned: Bool = true, outputs: OutputsSpec = .files([DeclaredOutput(path: "out/a.json", mime: "application/json")])
+        pinned: Bool = true,
+        outputs: OutputsSpec = .files([DeclaredOutput(path: "out/a.json", mime: "application/json")])
     ) throws -> RunnableRegistry {
         let image = try ImageReference("127.0.0.1:1/a@sha256:" + String(repeating: "a", count: 64))
         let processor = Processor(
@@ -27,7 +28,9 @@ import Testing
         return RunnableRegistry(
             snapshotID: "sha256:0", processors: [processor.ref: processor],
             schemas: [
-                try SpecID("out@1"): ["type": "object", "required": ["title"], "properties": ["title": ["type": "string"]]]
+                try SpecID("out@1"): [
+                    "type": "object", "required": ["title"], "properties": ["title": ["type": "string"]],
+                ]
             ], policy: policy)
     }
 
@@ -62,10 +65,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (["text": "a"], "ERR_MODE_INVALID"), (["mode": 1, "text": "a"], "ERR_MODE_INVALID"),
-        (["mode": "Mock", "text": "a"], "ERR_MODE_INVALID"), ("text", "ERR_INPUTS"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["text": "a"], "ERR_MODE_INVALID"), (["mode": 1, "text": "a"], "ERR_MODE_INVALID"),
+            (["mode": "Mock", "text": "a"], "ERR_MODE_INVALID"), ("text", "ERR_INPUTS"),
+        ] as [(JSONValue, String)])
     func theModeIsNamedAndNeverGuessed(inputs: JSONValue, expected: String) async throws {
         try await withWorld { world in
             #expect(code(try await run(try Self.registry(), inputs: inputs, in: world)) == expected)
@@ -76,8 +80,10 @@ import Testing
         let budget = try Self.predicate("budget.available@1", ["required_usd_micro": 1000])
         let real: JSONValue = ["mode": "real", "text": "a"]
         try await withWorld { world in
-            func admit(_ predicates: [PredicateSpec], policy: Policy = .none, pinned: Bool = true,
-                inputs: JSONValue = ["mode": "mock", "text": "a"], secrets: [String] = []) async throws -> String? {
+            func admit(
+                _ predicates: [PredicateSpec], policy: Policy = .none, pinned: Bool = true,
+                inputs: JSONValue = ["mode": "mock", "text": "a"], secrets: [String] = []
+            ) async throws -> String? {
                 let registry = try Self.registry(
                     PredicatesSpec(admission: predicates), policy: policy,
                     secrets: SecretNames(optional: ["KEY"]), pinned: pinned)
@@ -85,7 +91,8 @@ import Testing
             }
             #expect(try await admit([budget], policy: Policy(maxUSDMicro: 1000)) == nil)
             #expect(try await admit([budget, budget], policy: Policy(maxUSDMicro: 1999)) == "ERR_BUDGET")
-            #expect(try await admit([Self.predicate("budget.available@1")]) == "ERR_PREDICATE", "an error is never false")
+            #expect(
+                try await admit([Self.predicate("budget.available@1")]) == "ERR_PREDICATE", "an error is never false")
             let secret = try Self.predicate("secret.present@1", ["name": "KEY"])
             #expect(try await admit([secret], inputs: real) == "ERR_MISSING_SECRET")
             #expect(try await admit([secret], inputs: real, secrets: ["KEY"]) == nil)
@@ -120,7 +127,8 @@ import Testing
             #expect(try await judge(schema, content: "no JSON") == "ERR_PREDICATE")
             #expect(try keptFiles(world).isEmpty, "what is not believed is not kept")
             #expect(try await judge(schema) == nil)
-            for path in ["${outputs.out_a_path}", "${outputs.out_a}", "out/a.json", "/artifacts/outputs/E1/out/a.json"] {
+            for path in ["${outputs.out_a_path}", "${outputs.out_a}", "out/a.json", "/artifacts/outputs/E1/out/a.json"]
+            {
                 #expect(try await judge(Self.predicate("artifact.exists@1", ["path": .string(path)])) == nil)
             }
             for path in ["${outputs.c_path}", "${outputs.out_path}", "${inputs.text}", "out/c.json", "../x"] {
@@ -151,7 +159,9 @@ import Testing
 
     @Test func mockOutputsAreWhatTheCallerSaysAndLieBelowThePrefix() async throws {
         try await withWorld { world in
-            var options = try AdapterOptions(reading: ["outputs": [["path": "response.txt", "content": "Mock response"]]])
+            var options = try AdapterOptions(reading: [
+                "outputs": [["path": "response.txt", "content": "Mock response"]]
+            ])
             let result = try await run(try Self.registry(), options: options, in: world)
             let output = try #require(result.envelope.outputs.first)
             #expect(output.path.text == "/artifacts/outputs/E1/response.txt")
@@ -162,7 +172,8 @@ import Testing
 
             let escapes = [
                 ("../x", "ERR_DOT_SEGMENTS"), ("a/%2e%2e/b", "ERR_DOT_SEGMENTS"), ("a%2Fb", "ERR_DECODED_SLASH"),
-                ("a\0b", "ERR_FORBIDDEN_SEGMENT"), ("a\\b", "ERR_FORBIDDEN_SEGMENT"), (".git/x", "ERR_FORBIDDEN_SEGMENT"),
+                ("a\0b", "ERR_FORBIDDEN_SEGMENT"), ("a\\b", "ERR_FORBIDDEN_SEGMENT"),
+                (".git/x", "ERR_FORBIDDEN_SEGMENT"),
                 ("%zz", "ERR_PERCENT_DECODE"), (String(repeating: "a", count: 256), "ERR_SEGMENT_TOO_LONG"),
                 (String(repeating: "abc/", count: 300), "ERR_PATH_TOO_LONG"),
             ]
@@ -171,10 +182,12 @@ import Testing
                 #expect(code(try await run(try Self.registry(), id: "E2", options: options, in: world)) == expected)
             }
             options.outputs = [
-                AdapterOptions.MockOutput(path: "é", content: "x"), AdapterOptions.MockOutput(path: "e\u{301}", content: "y"),
+                AdapterOptions.MockOutput(path: "é", content: "x"),
+                AdapterOptions.MockOutput(path: "e\u{301}", content: "y"),
             ]
             #expect(
-                code(try await run(try Self.registry(), id: "E2", options: options, in: world)) == "ERR_OUTPUT_DUPLICATE")
+                code(try await run(try Self.registry(), id: "E2", options: options, in: world))
+                    == "ERR_OUTPUT_DUPLICATE")
             #expect(try keptFiles(world).allSatisfy { !$0.contains("E2") })
         }
     }
@@ -189,7 +202,8 @@ import Testing
             let again = try await run(try Self.registry(fits), id: "E2", in: world)
             #expect(first.envelope.outputs.map(\.contentID) == again.envelope.outputs.map(\.contentID))
             for outputs in [
-                OutputsSpec.prefixes(["/artifacts/outputs/text/"]), .schema(["properties": ["text": ["type": "string"]]]),
+                OutputsSpec.prefixes(["/artifacts/outputs/text/"]),
+                .schema(["properties": ["text": ["type": "string"]]]),
                 .files([DeclaredOutput(path: "frames/")]), .files([]),
             ] {
                 let result = try await run(try Self.registry(outputs: outputs), id: "E3", in: world)
@@ -219,11 +233,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([], "array"), (["timeout_s": 0], "timeout_s"), (["timeout_s": "5"], "timeout_s"),
-        (["outputs": [["path": "a"]]], "outputs"), (["memo": 1], "memo"), (["platform": "sparc"], "platform"),
-        (["timeouts": 5], "'timeouts' is not known"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            ([], "array"), (["timeout_s": 0], "timeout_s"), (["timeout_s": "5"], "timeout_s"),
+            (["outputs": [["path": "a"]]], "outputs"), (["memo": 1], "memo"), (["platform": "sparc"], "platform"),
+            (["timeouts": 5], "'timeouts' is not known"),
+        ] as [(JSONValue, String)])
     func optionsThatAreWrongAreNamed(json: JSONValue, words: String) {
         let failure = #expect(throws: Failure.self) { try AdapterOptions(reading: json) }
         #expect(failure?.code == .inputs)

@@ -53,6 +53,11 @@ final class Sample: Sendable {
         fixture = try await RepositoryFixture(files)
     }
 
+    /// The sample registry's tools, with their programs.
+    static func tools() throws -> [String: String] {
+        Dictionary(try files(below: "registry/tools").map { ("registry/tools/\($0)", $1) }) { first, _ in first }
+    }
+
     /// The files below a folder as they are in this checkout.
     private static func files(below name: String) throws -> [(String, String)] {
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()

@@ -71,7 +71,8 @@ struct ConformanceTests {
             #expect(outcome.exitCode == 1, "\(outcome.stderr)")
             let entries = try #require(try outcome.json()["entries"]?.arrayValue)
             let found = Dictionary(
-                entries.map { ($0["rule"]?.stringValue ?? "", $0["status"]?.stringValue ?? "") }) { first, _ in first }
+                entries.map { ($0["rule"]?.stringValue ?? "", $0["status"]?.stringValue ?? "") }
+            ) { first, _ in first }
             #expect(
                 found == [
                     "health": "passed", "run": "passed", "determinism": "failed", "mode-unknown": "failed",

@@ -77,7 +77,11 @@ struct IsolationTests {
     private func withProbe(_ body: (Sample, ProcessorRef) async throws -> Void) async throws {
         let folder = "registry/processors/NS_probe"
         try await Sample.with(
-            [], more: ["\(folder)/registry.yaml": Self.spec, "\(folder)/Dockerfile": Self.dockerfile, "\(folder)/probe.py": Self.program]
+            [],
+            more: [
+                "\(folder)/registry.yaml": Self.spec, "\(folder)/Dockerfile": Self.dockerfile,
+                "\(folder)/probe.py": Self.program,
+            ]
         ) { sample in
             let reconciled = try await sample.reconcile()
             #expect(reconciled.exitCode == 0, "\(reconciled.stderr)")
@@ -107,7 +111,8 @@ struct IsolationTests {
         return (try JSONValue(parsing: bytes), result.envelope, result.warnings)
     }
 
-    @Test func `a mock run reaches nothing at all: no gateway, no port of this host, no other container`() async throws {
+    @Test func `a mock run reaches nothing at all: no gateway, no port of this host, no other container`() async throws
+    {
         try await withProbe { sample, ref in
             let listener = try await Listener.onAllAddresses()
             let port = listener.port
@@ -157,10 +162,14 @@ struct IsolationTests {
             try await engine.createNetwork("pinion-dead-\(sample.namespace)", run: dead)
             #expect(try await !engine.containers().contains { $0.id == left.id }, "a run's container is no deployment")
 
-            let outcome = try await Pinion.run(["run", "--ref", ref.description, "--mode", "mock", "--repo", sample.path])
+            let outcome = try await Pinion.run([
+                "run", "--ref", ref.description, "--mode", "mock", "--repo", sample.path,
+            ])
             #expect(outcome.exitCode == 0, "\(outcome.stderr)")
             #expect(try await engine.state(of: left.id) == nil)
-            let networks = try await engine.client.networks(label: "dev.pinion.run").compactMap { $0["Name"]?.stringValue }
+            let networks = try await engine.client.networks(label: "dev.pinion.run").compactMap {
+                $0["Name"]?.stringValue
+            }
             #expect(!networks.contains("pinion-dead-\(sample.namespace)"))
         }
     }
@@ -176,7 +185,9 @@ struct IsolationTests {
                 kill -\(signal) $pid; wait $pid; echo "code $?"
                 """
             let outcome = try await Pinion.run("/bin/bash", ["-c", script])
-            #expect(outcome.stdout.contains(signal == "INT" ? "code 130" : "code 143"), "\(outcome.stdout)\(outcome.stderr)")
+            #expect(
+                outcome.stdout.contains(signal == "INT" ? "code 130" : "code 143"), "\(outcome.stdout)\(outcome.stderr)"
+            )
             let names = try await Pinion.run("docker", ["ps", "-a", "--format", "{{.Names}}"]).stdout
             #expect(!names.contains("pinion-\(ref.refSlug)-run-"), "\(names)")
         }

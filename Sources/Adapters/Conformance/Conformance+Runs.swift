@@ -9,7 +9,8 @@ extension Conformance {
     func mockRun(_ placed: PlacedContainer) async throws(Failure) -> [String: ContentID] {
         let id = Self.executionID()
         let invocation = Invocation(
-            ref: .processor(processor.ref), mode: .mock, inputs: processor.smokeInputs, writePrefix: try Self.prefix(id),
+            ref: .processor(processor.ref), mode: .mock, inputs: processor.smokeInputs,
+            writePrefix: try Self.prefix(id),
             executionID: id, declared: processor.outputs.files, image: image?.digest, platform: platform,
             timeout: .seconds(processor.runtime.timeoutSeconds))
         guard let uploads = try placed.uploads() else {
@@ -23,7 +24,8 @@ extension Conformance {
                     at: uploads, for: processor.outputs.files.map(\.path), storingIn: stage
                 ) { receiver throws(Failure) in
                     let checked = try await ProcessorInvoker(adapter: "local", clock: adapter.surroundings.clock).run(
-                        invocation, at: placed.endpoint, over: adapter.transport(for: processor.api), receiver: receiver)
+                        invocation, at: placed.endpoint, over: adapter.transport(for: processor.api), receiver: receiver
+                    )
                     if case .error(let code, let message) = checked.envelope.outcome {
                         throw Failure(.badResponse, "it answered \(code): \(message)")
                     }

@@ -62,7 +62,9 @@ package struct Conformance: Sendable {
     private func testInOneContainer(_ start: ContainerStart, _ results: ConformanceResults) async {
         do throws(Failure) {
             try await adapter.withContainer(start) { placed throws(Failure) in
-                let isHealthy = await results.check("health", "GET \(processor.api.healthPath) answers 200 with {\"ok\":true}") {
+                let isHealthy = await results.check(
+                    "health", "GET \(processor.api.healthPath) answers 200 with {\"ok\":true}"
+                ) {
                     () async throws(Failure) in
                     let health = try await adapter.awaitHealth(of: placed, processor, on: platform)
                     guard let image = image?.digest, build == nil, let claim = health.digest, !image.isMeant(by: claim)

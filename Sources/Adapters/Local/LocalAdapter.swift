@@ -75,7 +75,8 @@ package struct LocalAdapter: Adapter {
                         + "pinion localctl start --ref \(processor.ref)")
             }
             let placed = PlacedContainer(
-                container: container, endpoint: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
+                container: container,
+                endpoint: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
                 uploads: try await uploadsOnBridge(), isolation: nil, notes: [])
             return try await answer(run, processor, placed, report)
         case .fresh:

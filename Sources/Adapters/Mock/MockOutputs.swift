@@ -32,7 +32,8 @@ struct MockOutputs {
                 return names.isEmpty
                     ? [DeclaredOutput(path: "output.json")] : names.map { DeclaredOutput(path: "\($0).json") }
             }
-        case .tool(let tool): return tool.outputs.map { DeclaredOutput(path: "\($0.name).\($0.type == "string" ? "txt" : "json")") }
+        case .tool(let tool):
+            return tool.outputs.map { DeclaredOutput(path: "\($0.name).\($0.type == "string" ? "txt" : "json")") }
         }
     }
 
@@ -58,7 +59,8 @@ struct MockOutputs {
             let sample = SchemaSample(schema) { run.registry.schema(at: $0) }.value
             return Array(sample.compact.utf8)
         }
-        return Array(JSONValue.object(["mock": true, "ref": .string(ref.description), "memo_key": .string(key)]).compact.utf8)
+        return Array(
+            JSONValue.object(["mock": true, "ref": .string(ref.description), "memo_key": .string(key)]).compact.utf8)
     }
 
     /// The schema that a success predicate or the spec's own outputs want a file to fit.

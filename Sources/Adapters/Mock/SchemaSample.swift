@@ -51,7 +51,8 @@ struct SchemaSample {
         _ reference: String, _ root: JSONValue, _ resource: (String) -> JSONValue?
     ) -> (JSONValue, JSONValue) {
         let parts = reference.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let document = parts[0].isEmpty ? root : resource(parts[0]) ?? resource("registry:/schemas/" + parts[0]) ?? .null
+        let document =
+            parts[0].isEmpty ? root : resource(parts[0]) ?? resource("registry:/schemas/" + parts[0]) ?? .null
         guard parts.count > 1, let pointer = try? JSONPointer(parsing: parts[1]) else { return (document, document) }
         var target = document
         for token in pointer.tokens { target = target[token] ?? Int(token).flatMap { target[$0] } ?? .null }

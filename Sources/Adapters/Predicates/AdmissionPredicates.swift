@@ -21,7 +21,8 @@ struct AdmissionPredicates {
                 reserved += Int(try predicate.count("required_usd_micro"))
                 guard reserved <= policy.maxUSDMicro ?? .max else {
                     throw Failure(
-                        .budget, "\(predicate.id) does not hold: \(reserved) micro-dollars are needed, "
+                        .budget,
+                        "\(predicate.id) does not hold: \(reserved) micro-dollars are needed, "
                             + "\(policy.maxUSDMicro ?? 0) may be spent",
                         remedy: "Raise 'budget.max_usd_micro' in the registry's policy.")
                 }

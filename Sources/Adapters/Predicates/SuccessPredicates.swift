@@ -35,7 +35,9 @@ struct SuccessPredicates: Sendable {
                 guard let size = file.size else {
                     throw Failure(.predicate, "\(predicate.id) can't be evaluated: the size of \(path) is not known")
                 }
-                guard size > least else { throw Self.fails(predicate, "\(path) has \(size) bytes, not more than \(least)") }
+                guard size > least else {
+                    throw Self.fails(predicate, "\(path) has \(size) bytes, not more than \(least)")
+                }
             case "json.schema_ok": try judge(file, path, predicate)
             default: throw Failure(.predicate, "\(predicate.id) is no predicate of success")
             }

@@ -35,7 +35,8 @@ struct RunCourse<Runner: Adapter>: Sendable {
         let inputs = try await Attachments(request.options.attachments, in: world).resolve(admission.inputs)
         try admission.checkInputs(inputs)
         let memoKey = try admission.memoKey(inputs)
-        if request.options.usesMemo, let known = try await world.recorded(memoKey.text), let envelope = Self.memo(known) {
+        if request.options.usesMemo, let known = try await world.recorded(memoKey.text), let envelope = Self.memo(known)
+        {
             return InvocationResult(envelope: envelope)
         }
         let stage = try await world.stage()

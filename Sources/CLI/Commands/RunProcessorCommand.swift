@@ -38,7 +38,8 @@ struct RunProcessorCommand: AsyncParsableCommand {
             var choice = try run.adapterOptions()
             let ref = try? RunnableRef(run.ref)
             if build || buildsNow { try await choose(&choice, ref, session) }
-            let standard: JSONValue? = if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
+            let standard: JSONValue? =
+                if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
             let inputs = try run.inputs(standard: standard)
             let id = run.executionId ?? .random()
             let output = RunOutput(run)

@@ -12,7 +12,9 @@ enum ConformanceText {
             }
         let name = entry.rule + String(repeating: " ", count: max(0, 15 - entry.rule.count))
         var lines = ["\(mark) \(style.bold(name)) \(entry.title)  \(style.dim(EventLines.seconds(entry.seconds)))"]
-        for line in (entry.detail ?? "").split(whereSeparator: \.isNewline) { lines.append("    \(style.dim(String(line)))") }
+        for line in (entry.detail ?? "").split(whereSeparator: \.isNewline) {
+            lines.append("    \(style.dim(String(line)))")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -32,7 +34,8 @@ enum ConformanceText {
                 + " failures=\"\(failures)\" skipped=\"\(skipped)\">",
         ]
         for entry in report.entries {
-            let head = "  <testcase classname=\"\(escaped(report.ref.description))\""
+            let head =
+                "  <testcase classname=\"\(escaped(report.ref.description))\""
                 + " name=\"\(escaped("\(entry.rule): \(entry.title)"))\" time=\"\(milliseconds(entry.seconds))\""
             switch entry.status {
             case .passed: lines.append(head + "/>")

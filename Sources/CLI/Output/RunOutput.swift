@@ -58,10 +58,12 @@ struct RunOutput {
                 Output.note("\(style.yellow("warning:")) \(output.path) is not saved: its bytes are not in the world")
                 continue
             }
-            let name = prefix.contains(output.path) ? output.path.text.dropFirst(prefix.text.count) : output.path.text[...]
+            let name =
+                prefix.contains(output.path) ? output.path.text.dropFirst(prefix.text.count) : output.path.text[...]
             let target = "\(folder)/\(name)"
             do {
-                let parent = target.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+                let parent = target.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+                    separator: "/")
                 try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
                 try Data(contentsOf: URL(filePath: artifact.file)).write(to: URL(filePath: target), options: .atomic)
             } catch { throw Failure(.sandbox, "\(target) can't be written: \(error)") }

@@ -41,7 +41,8 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file for the inputs, where {\"$attach\": \"name\"} stands for it. Can be repeated.", valueName: "name=path"))
+            "A file for the inputs, where {\"$attach\": \"name\"} stands for it. Can be repeated.",
+            valueName: "name=path"))
     var attach: [Attachment] = []
 
     @Option(help: ArgumentHelp("Copies the outputs into this folder.", valueName: "folder"))
@@ -143,7 +144,8 @@ struct TimeSpan: ExpressibleByArgument {
         let units = ["s": 1, "m": 60, "h": 3600]
         let unit = argument.last.flatMap { units[String($0)] }
         guard let count = Int(unit == nil ? argument : String(argument.dropLast())), count > 0,
-            case let (seconds, overflow) = count.multipliedReportingOverflow(by: unit ?? 1), !overflow, seconds <= 86_400
+            case (let seconds, let overflow) = count.multipliedReportingOverflow(by: unit ?? 1), !overflow,
+            seconds <= 86_400
         else { return nil }
         self.seconds = seconds
     }

@@ -22,10 +22,11 @@ struct ToolFiles {
         do {
             // A tool of root's runs as somebody else, who has to be let in.
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-            for entry in try await repository.files(at: commit.id, under: place) 
+            for entry in try await repository.files(at: commit.id, under: place)
             where [.file, .executable].contains(entry.mode) {
                 let file = "\(folder.path)/\(entry.path)"
-                let parent = file.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+                let parent = file.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+                    separator: "/")
                 try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
                 try Data(try await repository.blob(entry.id)).write(to: URL(filePath: file))
                 try FileManager.default.setAttributes(

@@ -81,7 +81,8 @@ package struct Planner {
         let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
         let binding = running.map { RefRecord.Binding(name: $0.name, platform: platform, imageID: $0.imageID) }
         let record = RecordAction(
-            commit: desired.commit, specHash: processor.processor.specHash, keys: keys, binding: binding, previous: previous)
+            commit: desired.commit, specHash: processor.processor.specHash, keys: keys, binding: binding,
+            previous: previous)
         let revision = RefRecord.Revision(
             commit: desired.commit, specHash: processor.processor.specHash, pins: sources.images, keys: keys)
         let isRecorded =
@@ -90,7 +91,8 @@ package struct Planner {
         if isRecorded, pin == nil, deploy == nil, smoke == nil, remove.isEmpty { return nil }
         if reasons.isEmpty { reasons.append("its record is not up to date") }
         return PlanItem(
-            ref: processor.ref, processor: processor.processor, reasons: reasons, builds: sources.missing, replaces: sources.replaced,
+            ref: processor.ref, processor: processor.processor, reasons: reasons, builds: sources.missing,
+            replaces: sources.replaced,
             recipe: sources.recipe,
             images: sources.images, pin: pin, smoke: smoke, deploy: deploy, containers: containers, remove: remove,
             record: record)
