@@ -49,6 +49,16 @@ import Testing
             registrySnapshot: registry, adapterOptions: options, secretsPresent: secrets)
     }
 
+    /// The code of a run; `nil` when it succeeded.
+    private func codeOf(
+        _ registry: RunnableRegistry, inputs: JSONValue = ["mode": "mock", "text": "hello"], id: String = "E1",
+        options: AdapterOptions = AdapterOptions(), secrets: [String] = [], in world: LocalWorld
+    ) async throws -> String? {
+        let result = try await run(
+            registry, inputs: inputs, id: id, options: options, secrets: secrets, in: world)
+        return code(result)
+    }
+
     private func code(_ result: InvocationResult) -> String? {
         if case .error(let code, _) = result.envelope.outcome { code } else { nil }
     }
@@ -72,7 +82,8 @@ import Testing
         ] as [(JSONValue, String)])
     func theModeIsNamedAndNeverGuessed(inputs: JSONValue, expected: String) async throws {
         try await withWorld { world in
-            #expect(code(try await run(try Self.registry(), inputs: inputs, in: world)) == expected)
+            let found = try await codeOf(try Self.registry(), inputs: inputs, in: world)
+            #expect(found == expected)
         }
     }
 
@@ -87,7 +98,7 @@ import Testing
                 let registry = try Self.registry(
                     PredicatesSpec(admission: predicates), policy: policy,
                     secrets: SecretNames(optional: ["KEY"]), pinned: pinned)
-                return code(try await run(registry, inputs: inputs, secrets: secrets, in: world))
+                return try await codeOf(registry, inputs: inputs, secrets: secrets, in: world)
             }
             #expect(try await admit([budget], policy: Policy(maxUSDMicro: 1000)) == nil)
             #expect(try await admit([budget, budget], policy: Policy(maxUSDMicro: 1999)) == "ERR_BUDGET")
@@ -100,7 +111,7 @@ import Testing
             let pinned = try Self.predicate("image.pinned@1")
             #expect(try await admit([pinned]) == nil)
             #expect(try await admit([pinned], pinned: false) == "ERR_IMAGE_UNPINNED")
-            #expect(try await admit([Self.predicate("artifact.exists@1", ["path": "x"])]) == "ERR_PREDICATE")
+            #expect(try await admit([try Self.predicate("artifact.exists@1", ["path": "x"])]) == "ERR_PREDICATE")
 
             let lease = try Self.predicate("lease.acquirable@1", ["path": "/artifacts/outputs/{execution_id}/"])
             #expect(try await admit([lease]) == nil)
@@ -120,7 +131,7 @@ import Testing
                     AdapterOptions.MockOutput(path: "out/b.txt", content: "b"),
                 ]
                 let registry = try Self.registry(PredicatesSpec(success: [predicate]))
-                return code(try await run(registry, options: options, in: world))
+                return try await codeOf(registry, options: options, in: world)
             }
             let schema = try Self.predicate("json.schema_ok@1", ["path": "${outputs.a_path}", "schema_ref": "out@1"])
             #expect(try await judge(schema, content: #"{"title":1}"#) == "ERR_PREDICATE")
@@ -129,10 +140,11 @@ import Testing
             #expect(try await judge(schema) == nil)
             for path in ["${outputs.out_a_path}", "${outputs.out_a}", "out/a.json", "/artifacts/outputs/E1/out/a.json"]
             {
-                #expect(try await judge(Self.predicate("artifact.exists@1", ["path": .string(path)])) == nil)
+                #expect(try await judge(try Self.predicate("artifact.exists@1", ["path": .string(path)])) == nil)
             }
             for path in ["${outputs.c_path}", "${outputs.out_path}", "${inputs.text}", "out/c.json", "../x"] {
-                #expect(try await judge(Self.predicate("artifact.exists@1", ["path": .string(path)])) != nil, "\(path)")
+                #expect(
+                    try await judge(try Self.predicate("artifact.exists@1", ["path": .string(path)])) != nil, "\(path)")
             }
             let size = try Self.predicate("file.size_gt@1", ["path": "out/b.txt", "min_bytes": 0])
             #expect(try await judge(size) == nil)
@@ -150,10 +162,10 @@ import Testing
             let refused = try await run(registry, in: world)
             #expect(code(refused) == "ERR_LEASE")
             #expect(refused.failure?.message.contains("run 7") == true)
-            #expect(code(try await run(registry, id: "E2", in: world)) == nil, "beside it is free")
+            #expect(try await codeOf(registry, id: "E2", in: world) == nil, "beside it is free")
             await world.unlock(lock)
-            #expect(code(try await run(registry, in: world)) == nil)
-            #expect(code(try await run(registry, in: world)) == nil, "a run gives its lock back")
+            #expect(try await codeOf(registry, in: world) == nil)
+            #expect(try await codeOf(registry, in: world) == nil, "a run gives its lock back")
         }
     }
 
@@ -179,14 +191,15 @@ import Testing
             ]
             for (path, expected) in escapes {
                 options.outputs = [AdapterOptions.MockOutput(path: path, content: "x")]
-                #expect(code(try await run(try Self.registry(), id: "E2", options: options, in: world)) == expected)
+                let found = try await codeOf(try Self.registry(), id: "E2", options: options, in: world)
+                #expect(found == expected)
             }
             options.outputs = [
                 AdapterOptions.MockOutput(path: "é", content: "x"),
                 AdapterOptions.MockOutput(path: "e\u{301}", content: "y"),
             ]
             #expect(
-                code(try await run(try Self.registry(), id: "E2", options: options, in: world))
+                try await codeOf(try Self.registry(), id: "E2", options: options, in: world)
                     == "ERR_OUTPUT_DUPLICATE")
             #expect(try keptFiles(world).allSatisfy { !$0.contains("E2") })
         }

@@ -1,8 +1,11 @@
 import DeploymentModel
 import HTTP
 import JSON
+import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
+import WebSocket
 
 @testable import Adapters
 
@@ -72,6 +75,16 @@ import Testing
         if case .failure(let failure) = result, answers.count == 2, expected == .wsClose, case .close = answers[1] {
             #expect(failure.message.contains("1011") && failure.message.contains("out of memory"))
         }
+    }
+
+    @Test func anUpgradeThatIsNeverAnsweredIsATimeout() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        var limits = WebSocketLimits()
+        limits.connect = .milliseconds(200)
+        let origin = "http://127.0.0.1:\(server.localAddress?.port ?? 0)"
+        #expect(code(await run(WebSocketTransport(limits: limits), at: origin).0) == .wsTimeout)
+        try await server.close()
     }
 
     @Test func aClosedPortIsANetworkFailure() async throws {

@@ -212,7 +212,7 @@ struct RegistryCommandTests {
                 count += 1
             }
         }
-        #expect(count == 9)
+        #expect(count == 10)
     }
 
     private static let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()

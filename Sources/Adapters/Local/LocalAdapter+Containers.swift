@@ -120,14 +120,31 @@ extension LocalAdapter {
 
     /// A failure with the last words of the container that it is about, and how it ended if it did.
     private func withLog(_ failure: Failure, of container: ObservedContainer) async -> Failure {
-        guard [.processor, .transport].contains(failure.code.fault) || failure.code == .network, failure.detail == nil
-        else { return failure }
-        // What is wrong is worth more than why its log can't be had.
-        let log = try? await engine.logTail(of: container.id, lines: Self.logLines)
-        let end = failure.code == .health ? nil : try? await self.end(of: container.id)
+        // Whatever the code says in general, here it is about what the processor did.
+        guard failure.detail == nil, failure.code != .docker, failure.code != .sandbox else { return failure }
+        let end =
+            failure.code == .health
+            ? nil : await end(of: container.id, afterLosing: [.network, .wsClose].contains(failure.code))
         return Failure(
             failure.code, failure.message + (end.map { "; the container \($0)" } ?? ""), remedy: failure.remedy,
-            detail: log)
+            detail: await lastWords(of: container.id, isFresh: true))
+    }
+
+    /// How a container ended. A connection is lost before the engine has seen the end of the process behind it.
+    private func end(of id: String, afterLosing isLost: Bool) async -> String? {
+        for _ in 0..<(isLost ? 20 : 1) {
+            if let end = try? await end(of: id) { return end }
+            guard isLost, (try? await surroundings.clock.sleep(for: .milliseconds(50))) != nil else { break }
+        }
+        return nil
+    }
+
+    /// The last lines that a container wrote. The engine writes them down in its own time: only of a container that has
+    /// ended are they sure to be there, so one that is of no more use is ended first.
+    func lastWords(of id: String, isFresh: Bool) async -> String? {
+        // What is wrong is worth more than why its log can't be had.
+        if isFresh { try? await engine.stop(id, graceSeconds: 0) }
+        return try? await engine.logTail(of: id, lines: Self.logLines)
     }
 
     private func withNetwork<Value: Sendable>(

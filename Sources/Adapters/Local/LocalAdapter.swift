@@ -77,7 +77,7 @@ package struct LocalAdapter: Adapter {
             let placed = PlacedContainer(
                 container: container,
                 endpoint: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
-                uploads: try await uploadsOnBridge(), isolation: nil, notes: [])
+                uploads: try await uploadsOnBridge(), isolation: nil, notes: [], isFresh: false)
             return try await answer(run, processor, placed, report)
         case .fresh:
             let start = try await start(of: processor, for: run)
@@ -125,8 +125,8 @@ package struct LocalAdapter: Adapter {
         _ checked: CheckedEnvelope, by placed: PlacedContainer, _ warnings: [String],
         received: ReceivedArtifacts? = nil
     ) async -> RunAnswer {
-        let isError = !checked.envelope.isSuccess
-        let log = isError ? try? await engine.logTail(of: placed.container.id, lines: Self.logLines) : nil
+        var log: String?
+        if !checked.envelope.isSuccess { log = await lastWords(of: placed.container.id, isFresh: placed.isFresh) }
         return RunAnswer(placed.told(checked, warnings), received: received, log: log)
     }
 

@@ -25,6 +25,8 @@ struct PlacedContainer: Sendable {
     let isolation: Isolation?
     /// What the user should know of this.
     let notes: [String]
+    /// Whether it lasts for this run only.
+    var isFresh = true
 
     /// The envelope with what was seen from outside, beside what the processor says of itself.
     func told(_ checked: CheckedEnvelope, _ warnings: [String]) -> CheckedEnvelope {

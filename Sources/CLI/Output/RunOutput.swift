@@ -34,17 +34,15 @@ struct RunOutput {
         if options.stream, !options.json { Output.piece("\n") }
         for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning)") }
         if let failure = result.failure { Output.note(FailureText(failure, style: style).text) }
-        if options.json {
-            Output.result(options.stream ? result.envelope.json.compact : result.envelope.json.pretty)
-        } else {
-            if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
-                Output.note("\(style.bold(style.red("error[\(code)]:"))) \(message)")
-                for line in (result.log ?? "").split(whereSeparator: \.isNewline) {
-                    Output.note("    " + style.dim(String(line)))
-                }
-            }
-            Output.result(EnvelopeText(result.envelope, style: .standardOutput).text)
+        if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
+            let failure = "\(style.bold(style.red("error[\(code)]:"))) \(message)"
+            let log = (result.log ?? "").split(whereSeparator: \.isNewline).map { "    " + style.dim(String($0)) }
+            Output.note(([failure] + log).joined(separator: "\n"))
         }
+        guard options.json else {
+            return Output.result(EnvelopeText(result.envelope, style: .standardOutput).text)
+        }
+        Output.result(options.stream ? result.envelope.json.compact : result.envelope.json.pretty)
     }
 
     /// Copies the outputs to where the user wants them, by their paths below the write prefix.
