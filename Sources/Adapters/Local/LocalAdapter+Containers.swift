@@ -160,7 +160,7 @@ extension LocalAdapter {
     }
 
     /// Also a cancelled task leaves nothing behind: this is waited for, but not cancelled with it.
-    private func unstructured(_ body: @escaping @Sendable () async -> Void) async {
+    func unstructured(_ body: @escaping @Sendable () async -> Void) async {
         await Task { await body() }.value
     }
 

@@ -55,7 +55,7 @@ extension LocalAdapter {
         do throws(Failure) {
             try await awaitHealth(of: container, processor: processor)
         } catch {
-            try? await engine.remove(container.id, graceSeconds: 1)
+            await unstructured { [engine] in try? await engine.remove(container.id, graceSeconds: 1) }
             throw error
         }
         return StartedContainer(container: container, image: image, isReused: false, missingSecrets: missing)

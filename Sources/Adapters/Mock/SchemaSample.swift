@@ -37,7 +37,7 @@ struct SchemaSample {
         case "array":
             let count = Int(merged["minItems"]?.intValue ?? 0)
             let items = merged["items"] ?? [:]
-            return .array((0..<min(count, 100)).map { _ in sample(items, root: root, resource, depth - 1) })
+            return .array((0..<max(0, min(count, 100))).map { _ in sample(items, root: root, resource, depth - 1) })
         case "string": return .string(text(merged))
         case "integer": return .integer(least(merged))
         case "number": return .integer(least(merged))
@@ -96,8 +96,9 @@ struct SchemaSample {
         let low = members["minimum"]?.doubleValue ?? members["exclusiveMinimum"]?.doubleValue.map { $0 + 1 }
         let high = members["maximum"]?.doubleValue ?? members["exclusiveMaximum"]?.doubleValue.map { $0 - 1 }
         let step = members["multipleOf"]?.intValue ?? 1
-        let value = Int64((low ?? min(high ?? 0, 0)).rounded(.up))
+        // A bound that no integer of 64 bits reaches has no sample; the schema's own check says so.
+        let value = Int64(exactly: (low ?? min(high ?? 0, 0)).rounded(.up)) ?? 0
         let rest = step > 0 ? value % step : 0
-        return rest == 0 ? value : value + step - rest
+        return rest == 0 ? value : value &+ (rest > 0 ? step - rest : -rest)
     }
 }

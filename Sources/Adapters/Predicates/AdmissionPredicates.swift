@@ -18,12 +18,13 @@ struct AdmissionPredicates {
         for predicate in predicates {
             switch predicate.id.name {
             case "budget.available":
-                reserved += Int(try predicate.count("required_usd_micro"))
-                guard reserved <= policy.maxUSDMicro ?? .max else {
+                let (sum, isTooMuch) = reserved.addingReportingOverflow(Int(try predicate.count("required_usd_micro")))
+                reserved = isTooMuch ? .max : sum
+                guard !isTooMuch, reserved <= policy.maxUSDMicro ?? .max else {
                     throw Failure(
                         .budget,
                         "\(predicate.id) does not hold: \(reserved) micro-dollars are needed, "
-                            + "\(policy.maxUSDMicro ?? 0) may be spent",
+                            + "\(policy.maxUSDMicro ?? .max) may be spent",
                         remedy: "Raise 'budget.max_usd_micro' in the registry's policy.")
                 }
             case "secret.present":

@@ -13,7 +13,7 @@ import FoundationEssentials
 struct ToolProgram: Sendable {
     /// From the repository's root.
     let path: String
-    /// What its `#!` line names, for a file that git does not keep as executable: a program and at most one argument.
+    /// What its `#!` line names: a program and at most one argument; none for a program of its own.
     let interpreter: [String]
 
     /// - Parameter files: a folder of this host that holds the repository's files.
@@ -42,10 +42,12 @@ struct ToolProgram: Sendable {
                 "there is no file \(path) at the commit", "Commit it, or correct 'entry_point' in the tool's spec.")
         }
         self.path = path
-        if access(file, X_OK) == 0 {
-            interpreter = []
-        } else if let named = Self.interpreter(of: file) {
+        // The interpreter is started by its own name even where the kernel would find it: a file that was written a moment
+        // ago may still be open in a child that was forked meanwhile, and then it can be read but not executed.
+        if let named = Self.interpreter(of: file) {
             interpreter = named
+        } else if access(file, X_OK) == 0 {
+            interpreter = []
         } else {
             throw missing(
                 "\(path) is not executable and has no #! line",
