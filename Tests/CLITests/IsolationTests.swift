@@ -4,6 +4,7 @@ import Docker
 import FoundationEssentials
 import JSON
 import RegistryCatalog
+import Synchronization
 import TestSupport
 import Testing
 
@@ -146,6 +147,57 @@ struct IsolationTests {
             #expect(mock.envelope.meta["isolation"] == "internal-network")
             #expect(mock.warnings.contains { $0.contains("open ports of this host could be reached") })
             #expect(try await engine.client.networks(label: "dev.pinion.run").isEmpty)
+        }
+    }
+
+    @Test func `the transport-level call moves a payload and its envelope, judges nothing and keeps nothing`()
+        async throws
+    {
+        try await withProbe { sample, ref in
+            let folder = FileManager.default.temporaryDirectory.path + "/pinion-test-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let processor = try #require(try await sample.catalog().runnable().processors[ref])
+            let adapter = LocalAdapter(
+                engine: try Sample.engine(), surroundings: RunSurroundings(world: try await LocalWorld(at: folder)),
+                mark: .ofThisProcess)
+            // It has no place to upload to, and says so in its own words.
+            let payload: JSONValue = [
+                "execution_id": "E7", "mode": "mock", "inputs": ["targets": []], "write_prefix": "/artifacts/x/",
+                "schema": "v1",
+            ]
+            let refused = await #expect(throws: Failure.self) {
+                try await adapter.invoke(
+                    ref: processor, payload: payload, timeout: .seconds(20), oci: processor.pins, stream: nil,
+                    platform: nil)
+            }
+            #expect(refused?.code == .network || refused?.code == .badResponse, "\(String(describing: refused))")
+            let unpinned = await #expect(throws: Failure.self) {
+                try await adapter.invoke(ref: processor, payload: payload, timeout: .seconds(20), oci: [:])
+            }
+            #expect(unpinned?.code == .imageUnpinned)
+            let nameless = await #expect(throws: Failure.self) {
+                try await adapter.invoke(ref: processor, payload: [:], timeout: .seconds(20), oci: processor.pins)
+            }
+            #expect(nameless?.code == .inputs)
+        }
+        try await Sample.with(["text_stats"]) { sample in
+            #expect(try await sample.reconcile().exitCode == 0)
+            let ref = try ProcessorRef("\(sample.namespace)/stats@1")
+            let processor = try #require(try await sample.catalog().runnable().processors[ref])
+            let folder = FileManager.default.temporaryDirectory.path + "/pinion-test-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let adapter = LocalAdapter(
+                engine: try Sample.engine(), surroundings: RunSurroundings(world: try await LocalWorld(at: folder)),
+                mark: .ofThisProcess)
+            let events = Mutex(0)
+            let envelope = try await adapter.invoke(
+                ref: processor,
+                payload: [
+                    "execution_id": "E8", "mode": "mock", "inputs": processor.smokeInputs,
+                    "write_prefix": "/artifacts/x/", "schema": "v1",
+                ], timeout: .seconds(20), oci: processor.pins, stream: { _ in events.withLock { $0 += 1 } })
+            #expect(envelope["status"] == "success" && envelope["execution_id"] == "E8")
+            #expect(events.withLock { $0 } > 0)
         }
     }
 

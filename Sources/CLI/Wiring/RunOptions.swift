@@ -19,6 +19,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file with the inputs; '-' reads stdin.", valueName: "file"))
     var inputsFile: String?
 
+    @Argument(help: ArgumentHelp("The inputs come from stdin.", valueName: "-"))
+    var source: StandardInput?
+
     @Option(
         help: ArgumentHelp(
             "The world path below which it writes; {execution_id} is expanded.", valueName: "world path"))
@@ -58,8 +61,8 @@ struct RunOptions: ParsableArguments {
     var memo = false
 
     func validate() throws {
-        guard inputsJson == nil || inputsFile == nil else {
-            throw ValidationError("--inputs-json and --inputs-file exclude each other.")
+        guard [inputsJson != nil, inputsFile != nil, source != nil].count(where: \.self) <= 1 else {
+            throw ValidationError("--inputs-json, --inputs-file and '-' exclude each other.")
         }
     }
 
@@ -71,7 +74,7 @@ struct RunOptions: ParsableArguments {
         var inputs: JSONValue
         if let text = inputsJson {
             inputs = try Self.parse(Array(text.utf8), "--inputs-json")
-        } else if let file = inputsFile {
+        } else if let file = inputsFile ?? source.map({ _ in "-" }) {
             inputs = try Self.parse(try Self.read(file), file == "-" ? "stdin" : file)
         } else {
             inputs = standard ?? .object([:])
@@ -122,6 +125,13 @@ struct RunOptions: ParsableArguments {
 
 extension ExecutionID: ExpressibleByArgument {
     public init?(argument: String) { try? self.init(argument) }
+}
+
+/// The argument `-`.
+struct StandardInput: ExpressibleByArgument {
+    init?(argument: String) {
+        guard argument == "-" else { return nil }
+    }
 }
 
 /// A file for the inputs of a run: `name=path`.
