@@ -18,11 +18,11 @@ struct RunSession {
 
     init(_ options: WorkspaceOptions) async throws(Failure) {
         let variables = ProcessInfo.processInfo.environment
-        let source = try await RunSource(options)
+        let source = try await RegistrySource(options)
         catalog = source.catalog
-        repository = source.repository
+        repository = source.references.repository
         environment = source.environment
-        registry = try source.catalog.runnable(pinned: source.pins)
+        registry = try source.catalog.runnable(pinned: try await source.pins())
         engine = try .ofUser()
         world = try await LocalWorld(at: Self.worldFolder(variables))
     }
@@ -110,41 +110,17 @@ extension DockerEngine {
     }
 }
 
-/// The registry that a run is started from, and the pins that count there.
-private struct RunSource {
-    let catalog: Catalog
-    let repository: GitRepository
-    let environment: EnvironmentSpec
-    /// By ref, where they are not those of the specs.
-    let pins: [ProcessorRef: [Platform: ImageReference]]
-
-    init(_ options: WorkspaceOptions) async throws(Failure) {
-        let references: SharedReferences
-        let branch: String?
-        do throws(GitError) {
-            let place = try await RepositoryPlace(options.repo, remote: options.remote)
-            references = try await place.references()
-            if let name = options.branch ?? place.branch {
-                branch = name
-            } else {
-                branch = try await references.repository.headBranch()
-            }
-            let commit = try await references.repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
-            catalog = try await Catalog(of: commit, in: references.repository)
-        } catch { throw await Workspace.failure(error, options) }
-        repository = references.repository
-        environment = try Workspace.environment(of: catalog, options)
-        let target = try await PinTarget(
-            options.pins ?? environment.pins, branch: branch, at: catalog.commit.id, in: references.repository)
-        var pins: [ProcessorRef: [Platform: ImageReference]] = [:]
+extension RegistrySource {
+    /// The pins that count, by ref, where they are not those of the specs.
+    fileprivate func pins() async throws(Failure) -> [ProcessorRef: [Platform: ImageReference]] {
         if target.mode == .record {
-            let store = GitStateStore(
-                references, as: Authorship(Identity(name: "Pinion", email: "pinion@localhost")),
-                time: { 0 })
-            pins = try await store.records(of: environment.name).mapValues(\.desired.pins)
-        } else if let waiting = target.pins {
-            for spec in catalog.processors { pins[spec.ref] = waiting[spec.path] }
+            let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
+            return try await GitStateStore(references, as: reader, time: { 0 }).records(of: environment.name)
+                .mapValues(\.desired.pins)
         }
-        self.pins = pins
+        guard let waiting = target.pins else { return [:] }
+        return Dictionary(catalog.processors.compactMap { spec in waiting[spec.path].map { (spec.ref, $0) } }) {
+            first, _ in first
+        }
     }
 }
