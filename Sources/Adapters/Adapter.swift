@@ -107,6 +107,17 @@ package struct InvocationResult: Sendable {
     package let failure: Failure?
     /// The last lines that the processor logged, where it answered with an error.
     package let log: String?
+    /// Whether outputs are only claimed, though they could have been uploaded.
+    package var isOnlyClaimed = false
+
+    /// What comes of a run that could not even be asked for.
+    package init(_ failure: Failure, of execution: ExecutionID, by adapter: AdapterKind) {
+        self.init(
+            envelope: Envelope(
+                executionID: execution, outcome: .error(code: failure.code.rawValue, message: failure.message),
+                meta: ["env_fingerprint": .string("adapter=\(adapter.rawValue),env_keys_present=[]")]),
+            failure: failure)
+    }
 
     init(envelope: Envelope, warnings: [String] = [], failure: Failure? = nil, log: String? = nil) {
         self.envelope = envelope

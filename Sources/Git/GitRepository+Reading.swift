@@ -147,7 +147,13 @@ extension GitRepository {
         let count = unsafe git_tree_entrycount(tree)
         for index in 0..<count {
             guard let entry = unsafe git_tree_entry_byindex(tree, index) else { continue }
-            let path = unsafe prefix + String(cString: git_tree_entry_name(entry))
+            let name = unsafe String(cString: git_tree_entry_name(entry))
+            // git itself writes no such names, and whoever lays files out by them would write elsewhere.
+            guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
+                throw GitError(
+                    .invalid, "the tree \(prefix.isEmpty ? "of the commit" : prefix) has an entry named '\(name)'")
+            }
+            let path = prefix + name
             let id = unsafe git_tree_entry_id(entry)
             if unsafe git_tree_entry_type(entry) == GIT_OBJECT_TREE {
                 let child = try unsafe own("cannot read the folder \(path)", free: unsafe git_tree_free) {

@@ -6,6 +6,12 @@ import Testing
 
 @testable import Adapters
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// The artifact store on this host's disk.
 @Suite(.tags(.medium)) struct LocalWorldTests {
     /// A file of a stage as a run would leave it.
@@ -68,6 +74,34 @@ import Testing
             let folder = Publication(outputs: [try WorldPath("/artifacts/d"): try artifact("y", in: stage)])
             let failure = await #expect(throws: Failure.self) { try await world.publish(folder) }
             #expect(failure?.code == .outputMismatch)
+        }
+    }
+
+    @Test func aPublicationThatCannotBeWholeLeavesNothing() async throws {
+        try await withWorld { world in
+            let stage = try await world.stage()
+            let publication = Publication(
+                outputs: [
+                    try WorldPath("/artifacts/p/a"): try artifact("1", in: stage),
+                    try WorldPath("/artifacts/p/a/b"): try artifact("2", in: stage),
+                ], documents: [try WorldPath("/artifacts/execution/E/receipt.json"): Array("{}".utf8)])
+            let failure = await #expect(throws: Failure.self) { try await world.publish(publication) }
+            #expect(failure?.code == .outputMismatch)
+            #expect(try keptFiles(world).isEmpty)
+        }
+    }
+
+    @Test func whatIsNoRegularFileIsNotAttached() async throws {
+        try await withTemporaryFolder { folder in
+            let world = try await LocalWorld(at: folder + "/world")
+            let pipe = folder + "/pipe"
+            try #require(mkfifo(pipe, 0o600) == 0)
+            for file in [pipe, "/dev/zero", folder] {
+                let failure = await #expect(throws: Failure.self) {
+                    try await world.copy(file: file) { _ throws(Failure) in try WorldPath("/artifacts/x") }
+                }
+                #expect(failure?.code == .inputs, "\(file)")
+            }
         }
     }
 

@@ -246,6 +246,31 @@ import Testing
         }
     }
 
+    @Test func whatTheMockAdapterMakesUpIsNoOthersResult() async throws {
+        try await withWorld { world in
+            var options = AdapterOptions()
+            options.usesMemo = true
+            _ = try await run(try Self.registry(), options: options, in: world)
+            let names = try FileManager.default.contentsOfDirectory(atPath: world.root + "/memo")
+            let recorded = try #require(names.first)
+            #expect(names.count == 1 && recorded.hasPrefix("mock-"))
+            let memoKey = "b3:" + recorded.dropFirst("mock-".count).dropLast(".json".count)
+            #expect(try await world.recorded(memoKey, by: .mock) != nil)
+            #expect(try await world.recorded(memoKey, by: .local) == nil)
+            options.outputs = [AdapterOptions.MockOutput(path: "out/a.json", content: "{}")]
+            let dictated = try await run(try Self.registry(), id: "E2", options: options, in: world)
+            #expect(dictated.envelope.meta["memo"] == nil)
+        }
+    }
+
+    @Test(arguments: ["/artifacts/execution/E1/", "/artifacts/inputs/x/"])
+    func noRunWritesWhereReceiptsAndAttachmentsAre(prefix: String) async throws {
+        try await withWorld { world in
+            let result = try await run(try Self.registry(), prefix: prefix, in: world)
+            #expect(code(result) == "ERR_PREFIX_TEMPLATE")
+        }
+    }
+
     @Test(
         arguments: [
             ([], "array"), (["timeout_s": 0], "timeout_s"), (["timeout_s": "5"], "timeout_s"),

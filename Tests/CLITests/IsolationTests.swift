@@ -33,7 +33,7 @@ struct IsolationTests {
 
     /// Tries to reach the targets; what came of each is its one output.
     private static let program = #"""
-        import json, socket, urllib.request, os
+        import json, os, socket, time, urllib.request
         from http.server import BaseHTTPRequestHandler, HTTPServer
 
         def reach(target):
@@ -59,6 +59,7 @@ struct IsolationTests {
                 if self.path != "/run":
                     return self.send_error(404)
                 payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                time.sleep(payload["inputs"].get("sleep", 0))
                 found = {target: reach(target) for target in payload["inputs"].get("targets", [])}
                 found["secrets"] = sorted(name for name in os.environ if name.startswith("PROBE_"))
                 data = json.dumps(found).encode()
@@ -229,10 +230,9 @@ struct IsolationTests {
     @Test(arguments: ["INT", "TERM"])
     func `a run that is interrupted leaves no container`(signal: String) async throws {
         try await withProbe { sample, ref in
-            // A target that never answers keeps the run busy (RFC 5737).
             let script = """
                 "\(Pinion.program)" run --ref \(ref) --mode real --repo "\(sample.path)" \
-                    --inputs-json '{"targets":["192.0.2.1:9","192.0.2.1:9","192.0.2.1:9"]}' & pid=$!
+                    --inputs-json '{"sleep":100}' & pid=$!
                 until docker ps --format '{{.Names}}' | grep -q 'pinion-\(ref.refSlug)-run-'; do sleep 0.1; done
                 kill -\(signal) $pid; wait $pid; echo "code $?"
                 """

@@ -13,6 +13,7 @@ struct LyingProcessorTests {
           platforms: {amd64: "sha256:pending", arm64: "sha256:pending"}
         build: {context: ., args: {BASE: "\(Components.registry)/pinion/python:3"}}
         runtime: {cpu: 1, memory_gb: 1, timeout_s: 60}
+        secrets: {optional: [LIAR_KEY]}
         api: {protocol: http}
         inputs: {type: object}
         outputs: [{path: a.txt, mime: text/plain}]
@@ -47,6 +48,12 @@ struct LyingProcessorTests {
                     time.sleep(60)
                 if fault == "die":
                     os._exit(7)
+                if fault in ("tell", "confess"):
+                    key = os.environ["LIAR_KEY"]
+                    print("the key is", key, flush=True)
+                    answer = {"status": "error", "execution_id": payload["execution_id"],
+                              "error": {"code": "ERR_PROVIDER", "message": "bad key " + key}, "meta": {key: [key]}}
+                    return self.answer(key.encode() if fault == "confess" else json.dumps(answer).encode())
                 if fault == "garbage":
                     return self.answer(b"<html>")
                 if fault == "huge":
@@ -138,6 +145,33 @@ struct LyingProcessorTests {
             let kept = try FileManager.default.subpathsOfDirectory(atPath: data + "/pinion/world/objects")
             #expect(kept.isEmpty)
             #expect(try FileManager.default.contentsOfDirectory(atPath: data + "/pinion/world/stages").isEmpty)
+        }
+    }
+
+    @Test func `a processor that tells a secret is not passed on`() async throws {
+        let folder = "registry/processors/NS_liar"
+        let files = [
+            "\(folder)/registry.yaml": Self.spec, "\(folder)/liar.py": Self.program,
+            "\(folder)/Dockerfile":
+                "ARG BASE\nFROM ${BASE}\nCOPY liar.py /liar.py\nENTRYPOINT [\"python3\", \"/liar.py\"]\n",
+        ]
+        let data = FileManager.default.temporaryDirectory.path + "/pinion-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        let canary = "canary-\(UUID().uuidString)"
+        try await Sample.with([], more: files) { sample in
+            #expect(try await sample.reconcile().exitCode == 0)
+            for fault in ["tell", "confess"] {
+                let outcome = try await Pinion.run(
+                    [
+                        "run", "--ref", "\(sample.namespace)/liar@1", "--mode", "real", "--json", "--repo", sample.path,
+                        "--inputs-json", "{\"fault\":\"\(fault)\"}", "--memo",
+                    ], environment: ["XDG_DATA_HOME": data, "LIAR_KEY": canary])
+                #expect(outcome.exitCode == 1)
+                #expect(!outcome.stdout.contains(canary) && !outcome.stderr.contains(canary), "\(fault)")
+                #expect(outcome.stderr.contains("the key is [LIAR_KEY]"), "\(outcome.stderr)")
+            }
+            let kept = try FileManager.default.subpathsOfDirectory(atPath: data + "/pinion/world/objects")
+            #expect(kept.isEmpty)
         }
     }
 

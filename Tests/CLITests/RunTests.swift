@@ -213,6 +213,29 @@ struct RunTests {
         }
     }
 
+    /// git itself makes no such tree; whoever lays its files out would write outside of where they belong.
+    @Test func `a tree with an entry named '..' is refused`() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/pinion-test-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let script = """
+            set -eu
+            git init --quiet --bare "\(folder)"; cd "\(folder)"
+            entry() { printf '%s %s\\0' "$1" "$2"; perl -e 'print pack("H*", $ARGV[0])' "$3"; }
+            blob=$(echo escaped | git hash-object -w --stdin)
+            inner=$(entry 100644 x "$blob" | git hash-object -t tree --literally -w --stdin)
+            tree=$(entry 40000 .. "$inner" | git hash-object -t tree --literally -w --stdin)
+            git update-ref refs/heads/main "$(git -c user.name=t -c user.email=t@t commit-tree -m evil "$tree")"
+            git symbolic-ref HEAD refs/heads/main
+            """
+        let made = try await Pinion.run("/bin/bash", ["-c", script])
+        try #require(made.exitCode == 0, "\(made.stderr)")
+        let outcome = try await Pinion.run([
+            "run", "--ref", "a@1", "--adapter", "tool", "--mode", "mock", "--repo", folder,
+        ])
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.stderr.contains("error[ERR_GIT]") && outcome.stderr.contains("'..'"), "\(outcome.stderr)")
+    }
+
     @Test func `an attached file is read from the world, and an equal run comes from the memo`() async throws {
         try await Sample.with(["media_metadata"]) { sample in
             #expect(try await sample.reconcile().exitCode == 0)

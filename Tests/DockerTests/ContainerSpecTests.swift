@@ -41,7 +41,9 @@ struct ContainerSpecTests {
         let isolated = try creation(.none)
         #expect(isolated["HostConfig"]?["NetworkMode"] == "none")
         #expect(isolated["HostConfig"]?["PortBindings"] == nil)
-        #expect(isolated["HostConfig"]?["Binds"] == ["/data/tree:/world:ro"])
+        #expect(
+            isolated["HostConfig"]?["Mounts"]
+                == [["Type": "bind", "Source": "/data/tree", "Target": "/world", "ReadOnly": true]])
         #expect(isolated["HostConfig"]?["ReadonlyRootfs"] == false)
         #expect(isolated["Labels"]?["dev.pinion.run"] == "host/1/2")
         #expect(isolated["Labels"]?["dev.pinion.secrets"] == "KEY")

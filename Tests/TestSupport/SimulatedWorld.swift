@@ -215,6 +215,10 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
 
     package func addresses(of id: String, on network: String) async throws(Failure) -> NetworkAddresses? { nil }
 
+    package func container(
+        _ id: String, has environment: [String: String], world: String?
+    ) async throws(Failure) -> Bool { true }
+
     package func processID(of id: String) async throws(Failure) -> Int? { nil }
 }
 

@@ -29,6 +29,9 @@ extension Conformance {
                     if case .error(let code, let message) = checked.envelope.outcome {
                         throw Failure(.badResponse, "it answered \(code): \(message)")
                     }
+                    guard !receiver.received.isEmpty || checked.envelope.outputs.isEmpty else {
+                        throw Failure(.outputMismatch, "it names outputs and uploaded none of them")
+                    }
                     return receiver.received.outputs.mapValues(\.contentID)
                 })
         } catch { result = .failure(error) }
@@ -37,7 +40,10 @@ extension Conformance {
     }
 
     /// Sends a payload as it is; the envelope as it came.
-    func send(_ members: [String: JSONValue], to placed: PlacedContainer) async throws(Failure) -> JSONValue {
+    func send(
+        _ members: [String: JSONValue], to placed: PlacedContainer,
+        report: @escaping @Sendable (ProcessorEvent) async -> Void = { _ in }
+    ) async throws(Failure) -> JSONValue {
         let id = Self.executionID()
         var payload: [String: JSONValue] = [
             "execution_id": .string(id.description), "inputs": processor.smokeInputs,
@@ -48,7 +54,7 @@ extension Conformance {
         let late = Failure(.timeout, "it gave no answer within 30 seconds")
         return try await withDeadline(.seconds(30), clock: adapter.surroundings.clock, failing: late) {
             () async throws(Failure) in
-            try await adapter.transport(for: processor.api).run(read, at: placed.endpoint) { _ in }
+            try await adapter.transport(for: processor.api).run(read, at: placed.endpoint, report: report)
         }
     }
 
@@ -72,13 +78,20 @@ extension Conformance {
         return candidates.first { !schema.accepts($0) }
     }
 
-    /// Asks for a run and goes away.
-    func cancelledRun(_ placed: PlacedContainer) async {
-        let task = Task { try await send(["mode": "mock"], to: placed) }
-        // Long enough for the request to be under way, shorter than most runs.
-        try? await adapter.surroundings.clock.sleep(for: .milliseconds(20))
+    /// Asks for a run and goes away at its first event, or shortly after it was sent.
+    ///
+    /// - Returns: whether the run was still under way.
+    func cancelledRun(_ placed: PlacedContainer) async -> Bool {
+        let (firstEvent, signal) = AsyncStream.makeStream(of: Void.self)
+        let task = Task { try await send(["mode": "mock"], to: placed) { _ in signal.yield() } }
+        let timer = Task {
+            try? await adapter.surroundings.clock.sleep(for: .milliseconds(5))
+            signal.yield()
+        }
+        for await _ in firstEvent { break }
         task.cancel()
-        _ = try? await task.value
+        timer.cancel()
+        return (try? await task.value) == nil
     }
 
     /// The right subprotocol is selected, and another one is not.

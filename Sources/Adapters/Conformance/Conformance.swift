@@ -46,6 +46,8 @@ package struct Conformance: Sendable {
                 return Self.expect(answer, code: "ERR_MISSING_SECRET")
             }
         }
+        // What was cut short is no finding about the processor.
+        guard !Task.isCancelled else { throw .cancelledRun }
         return ConformanceReport(
             ref: processor.ref, adapter: adapter.kind.rawValue, image: start.image, platform: platform,
             entries: results.entries)
@@ -117,9 +119,10 @@ package struct Conformance: Sendable {
         }
         await results.check("cancellation", "a run whose caller goes away disturbs no later one") {
             () async throws(Failure) in
-            await cancelledRun(placed)
+            var wasLeft = false
+            for _ in 0..<Self.repetitions where !wasLeft { wasLeft = await cancelledRun(placed) }
             _ = try await mockRun(placed)
-            return .passed
+            return wasLeft ? .passed : .skipped("its runs are over before a caller can go away")
         }
         await results.check("in-a-row", "\(Self.repetitions) runs in a row") { () async throws(Failure) in
             for _ in 0..<Self.repetitions { _ = try await mockRun(placed) }

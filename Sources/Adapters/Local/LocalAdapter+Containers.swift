@@ -56,7 +56,7 @@ extension LocalAdapter {
             return try await withContainer(start, .none, hasWritableRoot) { container throws(Failure) in
                 let namespace = try await enter(container)
                 return try await LoopbackRelay.relaying(
-                    to: UInt16(start.processor.api.port), in: namespace
+                    to: .namespace(namespace, port: UInt16(start.processor.api.port))
                 ) { relay throws(Failure) in
                     try await body(
                         PlacedContainer(
@@ -74,14 +74,19 @@ extension LocalAdapter {
                     guard try await engine.processID(of: container.id) != nil,
                         let addresses = try await engine.addresses(of: container.id, on: network)
                     else { throw Self.unreachable(container) }
-                    let origin = "http://\(addresses.container):\(start.processor.api.port)"
-                    return try await body(
-                        PlacedContainer(
-                            container: container, endpoint: ProcessorEndpoint(origin: origin, api: start.processor.api),
-                            uploads: { () throws(Failure) in .host(addresses.host) }, isolation: .internalNetwork,
-                            notes: notes + [
-                                "open ports of this host could be reached: this user may not enter network namespaces"
-                            ]))
+                    let target = LoopbackRelay.Target.address(
+                        addresses.container, port: UInt16(start.processor.api.port))
+                    return try await LoopbackRelay.relaying(to: target) { relay throws(Failure) in
+                        try await body(
+                            PlacedContainer(
+                                container: container,
+                                endpoint: ProcessorEndpoint(origin: relay.origin, api: start.processor.api),
+                                uploads: { () throws(Failure) in .host(addresses.host) }, isolation: .internalNetwork,
+                                notes: notes + [
+                                    "open ports of this host could be reached: "
+                                        + "this user may not enter network namespaces"
+                                ]))
+                    }
                 }
             }
         case .none:

@@ -7,6 +7,8 @@ package struct StartedContainer: Hashable, Sendable {
     package let image: String
     /// Whether it ran already.
     package let isReused: Bool
+    /// Whether it took the place of one that ran.
+    package let hasReplaced: Bool
     /// Required secrets that there are no values of.
     package let missingSecrets: [String]
 }
@@ -37,34 +39,47 @@ extension LocalAdapter {
         let names = values.keys.sorted()
         let missing = processor.secrets.required.filter { values[$0] == nil }
         let name = ContainerSpec.name(of: processor.ref, imageID: imageID)
-        for container in try await engine.containers() where container.ref == processor.ref {
-            if container.isRunning, container.hostPort != nil, container.imageID == imageID,
-                container.specHash == processor.specHash, container.secretNames == names
-            {
-                return StartedContainer(container: container, image: image, isReused: true, missingSecrets: missing)
-            }
-            // Its name is taken by what has stopped, or was started for another spec or with other secrets.
-            if container.name == name { try await engine.remove(container.id, graceSeconds: 10) }
-        }
         var environment = values
         environment["IMAGE_DIGEST"] = image.split(separator: "@").last.map(String.init)
+        var others = try await engine.containers().filter { $0.ref == processor.ref }
+        for container in others
+        where container.isRunning && container.hostPort != nil && container.imageID == imageID
+            && container.specHash == processor.specHash && container.secretNames == names
+        {
+            guard try await engine.container(container.id, has: environment, world: surroundings.world.mount) else {
+                continue
+            }
+            return StartedContainer(
+                container: container, image: image, isReused: true, hasReplaced: false, missingSecrets: missing)
+        }
+        // Its name may be taken by what has stopped, or was started for another spec or with other secrets.
+        for container in others where container.name == name {
+            try await engine.remove(container.id, graceSeconds: 10)
+        }
+        let hadOthers = others.contains(where: \.isRunning)
+        others.removeAll { $0.name == name }
         let container = try await engine.start(
             ContainerSpec(
                 name: name, processor: processor, image: image, platform: platform, environment: environment,
                 secretNames: names, world: surroundings.world.mount))
         do throws(Failure) {
-            try await awaitHealth(of: container, processor: processor)
+            try await awaitHealth(of: container, processor: processor, on: platform)
         } catch {
             await unstructured { [engine] in try? await engine.remove(container.id, graceSeconds: 1) }
             throw error
         }
-        return StartedContainer(container: container, image: image, isReused: false, missingSecrets: missing)
+        // A processor has one container that stays.
+        for other in others { try await engine.remove(other.id, graceSeconds: 10) }
+        return StartedContainer(
+            container: container, image: image, isReused: false, hasReplaced: hadOthers, missingSecrets: missing)
     }
 
     /// Waits until a container with a published port is healthy.
     ///
     /// - Throws: `Failure` with `ERR_HEALTH` and the container's last log lines.
-    func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
+    func awaitHealth(
+        of container: ObservedContainer, processor: Processor, on platform: Platform
+    ) async throws(Failure) {
         do throws(Failure) {
             guard let port = container.hostPort else {
                 let end = try await end(of: container.id)
@@ -72,7 +87,7 @@ extension LocalAdapter {
             }
             _ = try await HealthWait(client: client, clock: surroundings.clock).wait(
                 for: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
-                atMost: .seconds(processor.smoke.startupSeconds)
+                atMost: Self.patience(with: processor, on: platform)
             ) { () async throws(Failure) in try await self.end(of: container.id) }
         } catch {
             let log = try? await engine.logTail(of: container.id, lines: Self.logLines)

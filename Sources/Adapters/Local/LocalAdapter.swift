@@ -53,6 +53,17 @@ package struct LocalAdapter: Adapter {
         guard case .processor(let processor) = run.target else {
             throw Failure(.functionNotFound, "\(run.invocation.ref) is no processor")
         }
+        let values = run.secrets.isEmpty ? [:] : secrets(run.secrets)
+        let filter = SecretFilter(values)
+        do throws(Failure) {
+            return try filter(try await carryOut(run, processor, values) { await report(filter($0)) })
+        } catch { throw filter(error) }
+    }
+
+    private func carryOut(
+        _ run: AdmittedRun, _ processor: Processor, _ values: [String: String],
+        report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> RunAnswer {
         switch placement {
         case .running(let container):
             guard let port = container.hostPort else {
@@ -80,7 +91,7 @@ package struct LocalAdapter: Adapter {
                 uploads: try await uploadsOnBridge(), isolation: nil, notes: [], isFresh: false)
             return try await answer(run, processor, placed, report)
         case .fresh:
-            let start = try await start(of: processor, for: run)
+            let start = try await start(of: processor, for: run, with: values)
             return try await withContainer(start) { placed throws(Failure) in
                 try await answer(run, processor, placed, report)
             }
@@ -137,13 +148,18 @@ package struct LocalAdapter: Adapter {
         }
     }
 
-    /// Waits until a run's container is healthy; an emulated one may take four times as long.
+    /// How long a processor may take to become healthy; an emulated one four times as long.
+    static func patience(with processor: Processor, on platform: Platform) -> Duration {
+        .seconds(processor.smoke.startupSeconds * (platform == .host ? 1 : 4))
+    }
+
+    /// Waits until a run's container is healthy.
     @discardableResult
     func awaitHealth(
         of placed: PlacedContainer, _ processor: Processor, on platform: Platform
     ) async throws(Failure) -> ProcessorHealth {
         try await HealthWait(client: client, clock: surroundings.clock).wait(
-            for: placed.endpoint, atMost: .seconds(processor.smoke.startupSeconds * (platform == .host ? 1 : 4))
+            for: placed.endpoint, atMost: Self.patience(with: processor, on: platform)
         ) { () async throws(Failure) in try await self.end(of: placed.container.id) }
     }
 
@@ -156,10 +172,12 @@ package struct LocalAdapter: Adapter {
         }
     }
 
-    private func start(of processor: Processor, for run: AdmittedRun) async throws(Failure) -> ContainerStart {
+    private func start(
+        of processor: Processor, for run: AdmittedRun, with values: [String: String]
+    ) async throws(Failure) -> ContainerStart {
         let platform = run.invocation.platform
         let (image, imageID) = try await image(of: processor, for: run)
-        var environment = run.secrets.isEmpty ? [:] : secrets(run.secrets)
+        var environment = values
         environment["IMAGE_DIGEST"] = run.invocation.image?.description
         return ContainerStart(
             processor: processor, image: image, imageID: imageID, platform: platform, environment: environment,

@@ -44,12 +44,17 @@ package struct LocalSmokeTester: SmokeTester {
                 ErrorCode(rawValue: code) ?? .badResponse, "\(processor.ref) answered \(code): \(message)",
                 detail: result.log)
         }
+        guard !result.isOnlyClaimed else {
+            throw Failure(
+                .outputMismatch, "\(processor.ref) names outputs and uploaded none of them",
+                remedy: "It has to PUT each declared output, and outputs.json, to the URLs in put_urls.")
+        }
         try check(result.envelope, processor)
         return SmokeVerdict(outputs: result.envelope.outputs.count, events: events.count)
     }
 
     package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
-        try await adapter.awaitHealth(of: container, processor: processor)
+        try await adapter.awaitHealth(of: container, processor: processor, on: .host)
     }
 }
 

@@ -3,9 +3,17 @@ import NIOCore
 import NIOPosix
 import NetworkNamespace
 
-/// A port on this host's loopback that leads to a port inside a network namespace, so that every transport reaches a
-/// processor that is cut off from all networks as it would reach any other.
+/// A port on this host's loopback that leads to a processor that is cut off, so that every transport reaches it as it would
+/// any other, and no proxy is asked for the way.
 struct LoopbackRelay: Sendable {
+    /// Where the processor's server is.
+    enum Target: Sendable {
+        /// On the loopback inside a network namespace.
+        case namespace(NetworkNamespace, port: UInt16)
+        /// At an address of a network that only this host is on.
+        case address(String, port: UInt16)
+    }
+
     /// `http://127.0.0.1:<port>`.
     let origin: String
 
@@ -13,7 +21,7 @@ struct LoopbackRelay: Sendable {
     ///
     /// - Throws: `Failure` with `ERR_NETWORK` when there is no free port, and what `body` throws.
     static func relaying<Value: Sendable>(
-        to port: UInt16, in namespace: NetworkNamespace,
+        to target: Target,
         _ body: @escaping @Sendable (LoopbackRelay) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let clients = Clients()
@@ -24,7 +32,7 @@ struct LoopbackRelay: Sendable {
                 .childChannelOption(.autoRead, value: false)
                 .childChannelInitializer { channel in
                     clients.add(channel, limit: .max)
-                    return lead(channel, to: port, in: namespace, clients)
+                    return lead(channel, to: target, clients)
                 }
                 .bind(host: "127.0.0.1", port: 0).get()
         } catch { throw Failure(.network, "no port of this host leads to the processor: \(error)") }
@@ -39,27 +47,33 @@ struct LoopbackRelay: Sendable {
     }
 
     private static func lead(
-        _ channel: any Channel, to port: UInt16, in namespace: NetworkNamespace, _ clients: Clients
+        _ channel: any Channel, to target: Target, _ clients: Clients
     ) -> EventLoopFuture<Void> {
         let loop = channel.eventLoop
-        // Connecting to a loopback address takes no time, but making the socket takes a thread.
-        let socket = NIOThreadPool.singleton.runIfActive(eventLoop: loop) {
-            try namespace.connect(toLoopbackPort: port)
+        switch target {
+        case .namespace(let namespace, let port):
+            // Connecting to a loopback address takes no time, but making the socket takes a thread.
+            return NIOThreadPool.singleton.runIfActive(eventLoop: loop) {
+                try namespace.connect(toLoopbackPort: port)
+            }.flatMap { bootstrap(behind: channel, clients).withConnectedSocket($0) }.map { _ in }
+        case .address(let host, let port):
+            return bootstrap(behind: channel, clients).connect(host: host, port: Int(port)).map { _ in }
         }
-        return socket.flatMap { descriptor in
-            ClientBootstrap(group: loop)
-                .channelOption(.allowRemoteHalfClosure, value: true)
-                .channelOption(.autoRead, value: false)
-                .channelInitializer { inner in
-                    clients.add(inner, limit: .max)
-                    return inner.eventLoop.makeCompletedFuture {
-                        let (outside, inside) = RelayHandler.pair()
-                        try channel.pipeline.syncOperations.addHandler(outside)
-                        try inner.pipeline.syncOperations.addHandler(inside)
-                    }
+    }
+
+    /// For the connection that is the other end of a channel, on the same event loop.
+    private static func bootstrap(behind channel: any Channel, _ clients: Clients) -> ClientBootstrap {
+        ClientBootstrap(group: channel.eventLoop)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: false)
+            .channelInitializer { inner in
+                clients.add(inner, limit: .max)
+                return inner.eventLoop.makeCompletedFuture {
+                    let (outside, inside) = RelayHandler.pair()
+                    try channel.pipeline.syncOperations.addHandler(outside)
+                    try inner.pipeline.syncOperations.addHandler(inside)
                 }
-                .withConnectedSocket(descriptor)
-        }.map { _ in }
+            }
     }
 }
 

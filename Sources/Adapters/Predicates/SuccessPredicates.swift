@@ -54,6 +54,8 @@ struct SuccessPredicates: Sendable {
     private func file(at path: WorldPath) async throws(Failure) -> Contents? {
         if let output = envelope.outputs.first(where: { $0.path == path }) {
             let own = received?.outputs.first { (try? prefix.path(of: $0.key)) == path }?.value
+            // A processor that could have uploaded it and did not: what it says of it is worth nothing here.
+            if received != nil, own == nil { return nil }
             return Contents(file: own?.file, size: own?.sizeBytes ?? output.sizeBytes)
         }
         guard let known = try await world.artifact(at: path) else { return nil }

@@ -49,8 +49,8 @@ struct Attachments: Sendable {
         }
     }
 
-    /// A file name as a segment of a world path, where a `%` would be taken for an escape.
-    private static func segment(_ name: String) -> String { name.replacing("%", with: "%25") }
+    /// A file name as a segment of a world path, which has no `%`: it would be taken for an escape.
+    private static func segment(_ name: String) -> String { name.replacing("%", with: "_") }
 
     private static func names(in value: JSONValue, _ names: inout Set<String>) {
         switch value {

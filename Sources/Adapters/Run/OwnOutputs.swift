@@ -33,6 +33,9 @@ struct OwnOutputs {
             guard invocation.writePrefix.contains(path) else {
                 throw Failure(.badFacet, "the output \(path) is not below the write prefix \(invocation.writePrefix)")
             }
+            guard path.text != invocation.writePrefix.index else {
+                throw .badEnvelope("the index is listed as an output: \(path)")
+            }
             guard !outputs.contains(where: { $0.path == path }) else {
                 throw Failure(.outputDuplicate, "the run wrote \(path) twice")
             }

@@ -68,11 +68,14 @@ package struct ProcessorInvoker: Sendable {
         return (value, start.duration(to: clock.now))
     }
 
+    private static let ownMeta: Set = ["memo", "sandbox", "exit_code", "isolation", "observed_image_id"]
+
     /// What the adapter knows, on top of what the processor says of itself. Its own fingerprint is kept as a claim.
     private func meta(
         of invocation: Invocation, claimed: [String: JSONValue] = [:], took: Duration? = nil
     ) -> [String: JSONValue] {
-        var meta = claimed
+        // What only an adapter can know is not taken from a processor.
+        var meta = claimed.filter { !Self.ownMeta.contains($0.key) }
         if let took, meta["duration_ms"] == nil {
             meta["duration_ms"] = .integer(Int64((took / .milliseconds(1)).rounded()))
         }

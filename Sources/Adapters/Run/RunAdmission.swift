@@ -37,6 +37,9 @@ struct RunAdmission: Sendable {
         }
         target = try Self.target(request, adapter.kind)
         writePrefix = try WritePrefix(request.writePrefix, for: request.executionID)
+        for own in ["/artifacts/execution/", "/artifacts/inputs/"] where writePrefix.text.hasPrefix(own) {
+            throw Failure(.prefixTemplate, "the write prefix \(writePrefix) is below \(own), where no run may write")
+        }
         switch target {
         case .processor(let processor):
             platform = request.options.platform ?? adapter.defaultPlatform(of: processor)

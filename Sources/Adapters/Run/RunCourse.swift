@@ -13,6 +13,9 @@ struct RunCourse<Runner: Adapter>: Sendable {
 
     private var world: any ArtifactStore { adapter.surroundings.world }
 
+    /// What the caller dictates is no result that another run could have.
+    private var usesMemo: Bool { request.options.usesMemo && request.options.outputs == nil }
+
     func run(_ report: @escaping @Sendable (ProcessorEvent) async -> Void) async -> InvocationResult {
         var fingerprint: String?
         do throws(Failure) {
@@ -35,7 +38,8 @@ struct RunCourse<Runner: Adapter>: Sendable {
         let inputs = try await Attachments(request.options.attachments, in: world).resolve(admission.inputs)
         try admission.checkInputs(inputs)
         let memoKey = try admission.memoKey(inputs)
-        if request.options.usesMemo, let known = try await world.recorded(memoKey.text), let envelope = Self.memo(known)
+        if usesMemo, let known = try await world.recorded(memoKey.text, by: adapter.kind),
+            let envelope = Self.memo(known)
         {
             return InvocationResult(envelope: envelope)
         }
@@ -70,7 +74,9 @@ struct RunCourse<Runner: Adapter>: Sendable {
         let judge = SuccessPredicates(run, envelope: envelope, received: answer.received, in: world)
         try await judge.evaluate(admission.target.predicates.success)
         try await keep(envelope, answer, run, admission)
-        return InvocationResult(envelope: envelope, warnings: answer.checked.warnings)
+        var result = InvocationResult(envelope: envelope, warnings: answer.checked.warnings)
+        result.isOnlyClaimed = answer.received?.isEmpty == true && !envelope.outputs.isEmpty
+        return result
     }
 
     /// Locks the write prefix where the registry's policy wants it.
@@ -103,7 +109,7 @@ struct RunCourse<Runner: Adapter>: Sendable {
             documents[try WorldPath(execution + "outputs.json")] = index
             try await world.publish(Publication(outputs: outputs, documents: documents))
         }
-        if request.options.usesMemo { try await world.record(envelope.json, for: run.context.memoKey) }
+        if usesMemo { try await world.record(envelope.json, for: run.context.memoKey, by: adapter.kind) }
     }
 
     /// What was run, from what, and what it used.

@@ -38,11 +38,12 @@ package protocol ArtifactStore: Sendable {
     /// A folder of this host that shows all of the world for reading; `nil` where the store is elsewhere.
     var mount: String? { get }
 
-    /// The envelope that was recorded for a memo key; `nil` when none was, or an artifact of it is gone.
-    func recorded(_ memoKey: String) async throws(Failure) -> JSONValue?
+    /// The envelope that was recorded for a memo key; `nil` when none was, or an artifact of it is gone. What one adapter
+    /// made is no other's: the mock adapter makes things up.
+    func recorded(_ memoKey: String, by adapter: AdapterKind) async throws(Failure) -> JSONValue?
 
     /// Records an envelope for a memo key; the first one stays.
-    func record(_ envelope: JSONValue, for memoKey: String) async throws(Failure)
+    func record(_ envelope: JSONValue, for memoKey: String, by adapter: AdapterKind) async throws(Failure)
 
     /// Locks a world prefix for one run, so that no other writes at or below it, nor above it.
     ///

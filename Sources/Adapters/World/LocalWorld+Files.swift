@@ -48,10 +48,16 @@ extension LocalWorld {
     }
 
     /// Reads a file from its beginning to its end, piece by piece.
+    ///
+    /// - Throws: `IOError` with `EINVAL` for what is no regular file: a pipe or a device may never end.
     static func read(_ path: String, followingLinks: Bool = false, _ body: ([UInt8]) throws -> Void) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (followingLinks ? 0 : O_NOFOLLOW))
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followingLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
         defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw IOError(errnoCode: EINVAL, reason: "no regular file")
+        }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = readFile(descriptor, &buffer, buffer.count)

@@ -73,10 +73,11 @@ private struct LockEntry {
 
     init?(reading bytes: [UInt8]) {
         guard let json = try? JSONValue(parsing: bytes), let prefix = json["prefix"]?.stringValue,
-            let holder = json["holder"]?.stringValue, let process = json["process"]?.intValue,
+            let holder = json["holder"]?.stringValue,
+            let process = json["process"]?.intValue.flatMap({ pid_t(exactly: $0) }),
             let expires = json["expires"]?.intValue
         else { return nil }
-        self.init(prefix: prefix, holder: holder, process: pid_t(process), expires: expires)
+        self.init(prefix: prefix, holder: holder, process: process, expires: expires)
     }
 
     var json: JSONValue {

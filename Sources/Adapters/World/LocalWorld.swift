@@ -20,7 +20,7 @@ import NIOPosix
 /// | `objects/<2 digits>/<62 digits>` | the bytes of each artifact once, read-only, by the digits of its `b3:` id |
 /// | `tree/artifacts/…`, `tree/streams/…` | the world: a hard link to the object for each path |
 /// | `stages/<process>.<n>/` | what runs are receiving; those of dead processes are removed |
-/// | `memo/<digits>.json` | envelopes by memo key |
+/// | `memo/<adapter>-<digits>.json` | envelopes by memo key |
 /// | `locks/` | the world prefixes that runs write below |
 package struct LocalWorld: ArtifactStore {
     let root: String
@@ -36,6 +36,7 @@ package struct LocalWorld: ArtifactStore {
                     atPath: "\(root)/\(folder)", withIntermediateDirectories: true,
                     attributes: folder == "stages" ? [.posixPermissions: 0o700] : [:])
             }
+            for folder in ["tree", "tree/artifacts", "tree/streams"] { chmod("\(root)/\(folder)", 0o755) }
             Self.removeStagesOfTheDead(in: "\(root)/stages")
         }
     }
@@ -71,22 +72,51 @@ package struct LocalWorld: ArtifactStore {
     // MARK: Artifacts
 
     package func publish(_ publication: Publication) async throws(Failure) {
+        // Whatever can be known to be impossible is refused before anything is there.
+        try await checkRoom(for: Array(publication.outputs.keys) + publication.documents.keys)
         var kept: [WorldPath: ContentID] = [:]
         for (path, artifact) in publication.outputs {
             try await keep(artifact.file, as: artifact.contentID)
             kept[path] = artifact.contentID
         }
-        for (path, bytes) in publication.documents {
+        for (path, id) in kept.sorted(by: { $0.key < $1.key }) { try await link(id, at: path) }
+        // The index and the receipt come last: where they are, all that they tell of is.
+        for (path, bytes) in publication.documents.sorted(by: { $0.key < $1.key }) {
             let file = "\(root)/stages/\(getpid()).\(UInt64.random(in: .min ... .max))"
             try await Self.blocking("a document of \(path) can't be written") {
                 guard FileManager.default.createFile(atPath: file, contents: Data(bytes)) else {
                     throw IOError(errnoCode: errno, reason: "write")
                 }
             }
-            kept[path] = ContentID(of: bytes)
             try await keep(file, as: ContentID(of: bytes))
+            try await link(ContentID(of: bytes), at: path)
         }
-        for (path, id) in kept.sorted(by: { $0.key < $1.key }) { try await link(id, at: path) }
+    }
+
+    /// - Throws: `Failure` with `ERR_OUTPUT_MISMATCH` when a path would be both a file and a folder.
+    private func checkRoom(for paths: [WorldPath]) async throws(Failure) {
+        let sorted = paths.sorted()
+        for (path, next) in zip(sorted, sorted.dropFirst()) where next.text.hasPrefix(path.text + "/") {
+            throw Self.inTheWay(path)
+        }
+        let tree = "\(root)/tree"
+        for path in sorted {
+            let isTaken: Bool = try await Self.blocking("\(path) can't be looked at") {
+                var facts = stat()
+                var folder = tree
+                for segment in path.text.split(separator: "/").dropLast() {
+                    folder += "/\(segment)"
+                    guard lstat(folder, &facts) == 0 else { return false }
+                    if facts.st_mode & S_IFMT != S_IFDIR { return true }
+                }
+                return lstat(tree + path.text, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+            }
+            if isTaken { throw Self.inTheWay(path) }
+        }
+    }
+
+    private static func inTheWay(_ path: WorldPath) -> Failure {
+        Failure(.outputMismatch, "\(path) can't be kept: a path of the world is both a file and a folder")
     }
 
     package func copy(
@@ -153,7 +183,10 @@ package struct LocalWorld: ArtifactStore {
             for segment in segments.dropLast() {
                 folder += "/\(segment)"
                 var facts = stat()
-                if mkdir(folder, 0o755) != 0, lstat(folder, &facts) != 0 || facts.st_mode & S_IFMT != S_IFDIR {
+                // Processors of other users read the world, whatever this user's mask is.
+                if mkdir(folder, 0o755) == 0 {
+                    chmod(folder, 0o755)
+                } else if lstat(folder, &facts) != 0 || facts.st_mode & S_IFMT != S_IFDIR {
                     return true
                 }
             }
@@ -168,15 +201,13 @@ package struct LocalWorld: ArtifactStore {
             unlink(name)
             return false
         }
-        guard !isInTheWay else {
-            throw Failure(.outputMismatch, "\(path) can't be kept: a path of the world is both a file and a folder")
-        }
+        guard !isInTheWay else { throw Self.inTheWay(path) }
     }
 
     // MARK: Memo
 
-    package func recorded(_ memoKey: String) async throws(Failure) -> JSONValue? {
-        let file = memoFile(memoKey)
+    package func recorded(_ memoKey: String, by adapter: AdapterKind) async throws(Failure) -> JSONValue? {
+        let file = memoFile(memoKey, adapter)
         let bytes: Data? = try await Self.blocking("") { FileManager.default.contents(atPath: file) }
         guard let bytes, let envelope = try? JSONValue(parsing: Array(bytes)) else { return nil }
         for output in envelope["outputs"]?.arrayValue ?? [] {
@@ -186,8 +217,10 @@ package struct LocalWorld: ArtifactStore {
         return envelope
     }
 
-    package func record(_ envelope: JSONValue, for memoKey: String) async throws(Failure) {
-        let (file, text) = (memoFile(memoKey), envelope.compact)
+    package func record(
+        _ envelope: JSONValue, for memoKey: String, by adapter: AdapterKind
+    ) async throws(Failure) {
+        let (file, text) = (memoFile(memoKey, adapter), envelope.compact)
         let name = "\(root)/stages/\(getpid()).\(UInt64.random(in: .min ... .max))"
         try await Self.blocking("the envelope can't be recorded") {
             try Data(text.utf8).write(to: URL(filePath: name))
@@ -197,5 +230,7 @@ package struct LocalWorld: ArtifactStore {
         }
     }
 
-    private func memoFile(_ memoKey: String) -> String { "\(root)/memo/\(memoKey.dropFirst(3)).json" }
+    private func memoFile(_ memoKey: String, _ adapter: AdapterKind) -> String {
+        "\(root)/memo/\(adapter.rawValue)-\(memoKey.dropFirst(3)).json"
+    }
 }

@@ -53,7 +53,7 @@ struct ConformanceCommand: AsyncParsableCommand {
             if buildsNow { try await LocalBuild(options).build(ref, platform) }
             let build = build || buildsNow ? try await session.newestBuild(of: processor, platform) : nil
             let battery = Conformance(
-                processor, by: session.localAdapter(), registry: session.registry, platform: platform, build: build)
+                processor, by: try session.localAdapter(), registry: session.registry, platform: platform, build: build)
             let isTable = !json && format == .table
             let style = Style.standardOutput
             let report = try await battery.run { entry in

@@ -64,7 +64,7 @@ struct LocalctlCommand: AsyncParsableCommand {
                 let platform = platform ?? .host
                 if buildsNow { try await LocalBuild(options).build(target.ref, platform) }
                 let build = build || buildsNow ? try await session.newestBuild(of: processor, platform) : nil
-                let started = try await session.localAdapter().startToStay(processor, platform, build: build)
+                let started = try await (try session.localAdapter()).startToStay(processor, platform, build: build)
                 for name in started.missingSecrets {
                     Output.note("note: \(name) is not set: real runs will be refused")
                 }
@@ -77,7 +77,9 @@ struct LocalctlCommand: AsyncParsableCommand {
                             "reused": .bool(started.isReused),
                         ]).pretty)
                 } else {
-                    let verb = started.isReused ? "runs already" : "started"
+                    let verb =
+                        started.isReused
+                        ? "runs already" : started.hasReplaced ? "started in place of another" : "started"
                     Output.result("\(target.ref)  \(verb) as \(started.container.name)  \(url)")
                 }
                 return .success
@@ -97,26 +99,41 @@ struct LocalctlCommand: AsyncParsableCommand {
         @OptionGroup var run: RunOptions
 
         func run() async throws {
+            let given = run.read()
+            let id = run.executionId ?? .random()
             try await interruptible { () async throws(Failure) -> ExitCode in
-                let session = try await RunSession(options)
-                let ref: ProcessorRef
-                do throws(GrammarError) {
-                    ref = try ProcessorRef(run.ref)
-                } catch { throw Failure(.inputs, error.description) }
-                let processor = try session.processor(ref)
-                let container = try await LocalctlCommand.running(ref, in: session.engine)
-                var choice = try run.adapterOptions()
-                choice.image = session.localBuild(of: container)
                 let output = RunOutput(run)
-                let result = await session.localAdapter(.running(container)).invoke(
-                    processorRef: run.ref, inputsJSON: try run.inputs(standard: processor.smokeInputs),
-                    writePrefix: run.writePrefix, executionID: run.executionId ?? .random(),
-                    registrySnapshot: session.registry, adapterOptions: choice,
-                    secretsPresent: container.secretNames, report: output.report)
+                var world: LocalWorld?
+                let result: InvocationResult
+                do throws(Failure) {
+                    let session = try await RunSession(options)
+                    world = session.world
+                    result = try await invoke(session, try given.get(), id, output)
+                } catch {
+                    // What could not even be asked for is answered with an envelope too.
+                    result = InvocationResult(error, of: id, by: .local)
+                }
                 output.print(result)
-                try await output.save(result.envelope, from: session.world)
+                if let world { try await output.save(result.envelope, from: world) }
                 return result.envelope.isSuccess ? .success : .failure
             }
+        }
+
+        private func invoke(
+            _ session: RunSession, _ given: JSONValue?, _ id: ExecutionID, _ output: RunOutput
+        ) async throws(Failure) -> InvocationResult {
+            let ref: ProcessorRef
+            do throws(GrammarError) {
+                ref = try ProcessorRef(run.ref)
+            } catch { throw Failure(.inputs, error.description) }
+            let processor = try session.processor(ref)
+            let container = try await LocalctlCommand.running(ref, in: session.engine)
+            var choice = try run.adapterOptions()
+            choice.image = session.localBuild(of: container)
+            return await (try session.localAdapter(.running(container))).invoke(
+                processorRef: run.ref, inputsJSON: run.inputs(given, standard: processor.smokeInputs),
+                writePrefix: run.writePrefix, executionID: id, registrySnapshot: session.registry,
+                adapterOptions: choice, secretsPresent: container.secretNames, report: output.report)
         }
     }
 

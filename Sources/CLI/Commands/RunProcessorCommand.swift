@@ -33,38 +33,52 @@ struct RunProcessorCommand: AsyncParsableCommand {
     var noSandbox = false
 
     func run() async throws {
+        let given = run.read()
+        let id = run.executionId ?? .random()
         try await interruptible { () async throws(Failure) -> ExitCode in
-            let session = try await RunSession(options)
-            var choice = try run.adapterOptions()
-            let ref = try? RunnableRef(run.ref)
-            if build || buildsNow { try await choose(&choice, ref, session) }
-            let standard: JSONValue? =
-                if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
-            let inputs = try run.inputs(standard: standard)
-            let id = run.executionId ?? .random()
             let output = RunOutput(run)
-            let secrets = session.secretsPresent(for: run.ref)
-            func invoke(_ adapter: some Adapter, _ registry: RunnableRegistry? = nil) async -> InvocationResult {
-                await adapter.invoke(
-                    processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: id,
-                    registrySnapshot: registry ?? session.registry, adapterOptions: choice, secretsPresent: secrets,
-                    report: output.report)
-            }
+            var world: LocalWorld?
             let result: InvocationResult
-            switch adapter {
-            case .local:
-                _ = try await session.engine.removeLeftovers()
-                result = await invoke(session.localAdapter())
-            case .mock: result = await invoke(MockAdapter(surroundings: session.surroundings))
-            case .tool: result = try await runTool(ref, session) { await invoke($0, $1) }
-            case .modal:
-                throw Failure(
-                    .functionNotFound, "no environment here has Modal as its target",
-                    remedy: "Run it on this host: --adapter local")
+            do throws(Failure) {
+                let session = try await RunSession(options)
+                world = session.world
+                result = try await invoke(session, try given.get(), id, output)
+            } catch {
+                // What could not even be asked for is answered with an envelope too.
+                result = InvocationResult(error, of: id, by: adapter)
             }
             output.print(result)
-            try await output.save(result.envelope, from: session.world)
+            if let world { try await output.save(result.envelope, from: world) }
             return result.envelope.isSuccess ? .success : .failure
+        }
+    }
+
+    private func invoke(
+        _ session: RunSession, _ given: JSONValue?, _ id: ExecutionID, _ output: RunOutput
+    ) async throws(Failure) -> InvocationResult {
+        var choice = try run.adapterOptions()
+        let ref = try? RunnableRef(run.ref)
+        if build || buildsNow { try await choose(&choice, ref, session) }
+        let standard: JSONValue? =
+            if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
+        let inputs = run.inputs(given, standard: standard)
+        let secrets = session.secretsPresent(for: run.ref)
+        func invoke(_ adapter: some Adapter, _ registry: RunnableRegistry? = nil) async -> InvocationResult {
+            await adapter.invoke(
+                processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: id,
+                registrySnapshot: registry ?? session.registry, adapterOptions: choice, secretsPresent: secrets,
+                report: output.report)
+        }
+        switch adapter {
+        case .local:
+            _ = try await session.engine.removeLeftovers()
+            return await invoke(try session.localAdapter())
+        case .mock: return await invoke(MockAdapter(surroundings: session.surroundings))
+        case .tool: return try await runTool(ref, session) { await invoke($0, $1) }
+        case .modal:
+            throw Failure(
+                .functionNotFound, "no environment here has Modal as its target",
+                remedy: "Run it on this host: --adapter local")
         }
     }
 

@@ -3,11 +3,14 @@ import BLAKE3
 import DeploymentModel
 import FoundationEssentials
 import JSON
+import Synchronization
 
 /// Shows what a run tells, and what came of it.
 struct RunOutput {
     private let options: RunOptions
     private let style: Style
+    /// Whether tokens have left a line without its end.
+    private let line = OpenLine()
 
     init(_ options: RunOptions) {
         self.options = options
@@ -17,26 +20,35 @@ struct RunOutput {
     /// Shows one event, if events are wanted.
     var report: @Sendable (ProcessorEvent) async -> Void {
         guard options.stream else { return { _ in } }
-        let (isJSON, style) = (options.json, style)
+        let (isJSON, style, line) = (options.json, style, line)
         return { event in
             if isJSON {
                 Output.result(event.json.compact)
             } else if case .token(let text) = event {
-                Output.piece(text)
+                Output.piece(text.printable)
+                line.isOpen.withLock { $0 = !text.hasSuffix("\n") }
             } else {
-                Output.note(style.dim(event.text))
+                if line.isOpen.withLock({ isOpen in
+                    defer { isOpen = false }
+                    return isOpen
+                }) {
+                    Output.piece("\n")
+                }
+                Output.note(style.dim(event.text.printable))
             }
         }
     }
 
     /// Prints the envelope; what is odd or failed goes to stderr.
     func print(_ result: InvocationResult) {
-        if options.stream, !options.json { Output.piece("\n") }
-        for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning)") }
+        if line.isOpen.withLock({ $0 }) { Output.piece("\n") }
+        for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning.printable)") }
         if let failure = result.failure { Output.note(FailureText(failure, style: style).text) }
         if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
-            let failure = "\(style.bold(style.red("error[\(code)]:"))) \(message)"
-            let log = (result.log ?? "").split(whereSeparator: \.isNewline).map { "    " + style.dim(String($0)) }
+            let failure = "\(style.bold(style.red("error[\(code)]:"))) \(message.printable)"
+            let log = (result.log ?? "").split(whereSeparator: \.isNewline).map {
+                "    " + style.dim(String($0).printable)
+            }
             Output.note(([failure] + log).joined(separator: "\n"))
         }
         guard options.json else {
@@ -69,6 +81,11 @@ struct RunOutput {
     }
 }
 
+/// Whether the last token ended its line.
+private final class OpenLine: Sendable {
+    let isOpen = Mutex(false)
+}
+
 /// An envelope for people.
 struct EnvelopeText {
     let text: String
@@ -84,7 +101,8 @@ struct EnvelopeText {
             for output in outputs {
                 let size = output.sizeBytes.map { "\($0) B" } ?? "size unknown"
                 let id = output.contentID.map { String($0.description.prefix(15)) + "…" } ?? "no id"
-                lines.append("  \(output.path)  \(style.dim("\(size)  \(output.mime ?? "")  \(id)"))")
+                lines.append(
+                    "  \(output.path.text.printable)  \(style.dim("\(size)  \((output.mime ?? "").printable)  \(id)"))")
             }
             lines.append("  \(style.dim("index \(index)"))")
             text = lines.joined(separator: "\n")

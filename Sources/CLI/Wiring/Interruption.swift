@@ -9,7 +9,7 @@ import DeploymentModel
 #endif
 
 /// Runs a command's work so that SIGINT and SIGTERM cancel it: what it started is stopped and removed, and the process
-/// ends with 130 or 143. A second signal ends it at once.
+/// ends with 130 or 143; what blocks all the same is given ten seconds. A second signal ends it at once.
 func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
     let sources = [SIGINT, SIGTERM].map { number in Interruption.source(number, continuation) }
@@ -44,6 +44,7 @@ private enum Interruption {
         source.setEventHandler { @Sendable in
             continuation.yield(number)
             signal(number, SIG_DFL)
+            DispatchQueue.global().asyncAfter(deadline: .now() + 10) { _exit(128 + number) }
         }
         source.resume()
         return source

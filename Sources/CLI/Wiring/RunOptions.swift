@@ -66,23 +66,27 @@ struct RunOptions: ParsableArguments {
         }
     }
 
+    /// The inputs that are given, read to their end. To be called before signals are caught: reading may block for ever.
+    func read() -> Result<JSONValue?, Failure> {
+        do throws(Failure) { return .success(try given()) } catch { return .failure(error) }
+    }
+
     /// The inputs with the mode beside them, as the uniform API wants them.
     ///
     /// - Parameter standard: where none are given.
-    /// - Throws: `Failure` with `ERR_INPUTS`.
-    func inputs(standard: JSONValue?) throws(Failure) -> JSONValue {
-        var inputs: JSONValue
-        if let text = inputsJson {
-            inputs = try Self.parse(Array(text.utf8), "--inputs-json")
-        } else if let file = inputsFile ?? source.map({ _ in "-" }) {
-            inputs = try Self.parse(try Self.read(file), file == "-" ? "stdin" : file)
-        } else {
-            inputs = standard ?? .object([:])
-        }
+    func inputs(_ given: JSONValue?, standard: JSONValue?) -> JSONValue {
+        let inputs = given ?? standard ?? .object([:])
         guard var members = inputs.objectValue else { return inputs }
         if let mode { members["mode"] = .string(mode) }
-        inputs = .object(members)
-        return inputs
+        return .object(members)
+    }
+
+    private func given() throws(Failure) -> JSONValue? {
+        if let text = inputsJson {
+            return try Self.parse(Array(text.utf8), "--inputs-json")
+        }
+        guard let file = inputsFile ?? source.map({ _ in "-" }) else { return nil }
+        return try Self.parse(try Self.read(file), file == "-" ? "stdin" : file)
     }
 
     /// - Throws: `Failure` with `ERR_INPUTS`.
@@ -104,22 +108,20 @@ struct RunOptions: ParsableArguments {
         } catch { throw Failure(.inputs, "\(place) is no JSON: \(error)") }
     }
 
+    /// Reads a file, a pipe or stdin to its end.
     private static func read(_ file: String) throws(Failure) -> [UInt8] {
-        guard file == "-" else {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw Failure(.inputs, "the file \(file) can't be read")
-            }
-            return Array(data)
-        }
         var bytes: [UInt8] = []
         do {
+            let isStandard = file == "-"
+            let source = isStandard ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
+            defer { if !isStandard { try? source.close() } }
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
             while true {
-                let count = try buffer.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }
+                let count = try buffer.withUnsafeMutableBytes { try source.read(into: $0) }
                 if count == 0 { return bytes }
                 bytes += buffer[..<count]
             }
-        } catch { throw Failure(.inputs, "stdin can't be read: \(error)") }
+        } catch { throw Failure(.inputs, "\(file == "-" ? "stdin" : "the file \(file)") can't be read: \(error)") }
     }
 }
 

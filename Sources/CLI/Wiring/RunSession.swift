@@ -12,7 +12,7 @@ struct RunSession {
     let catalog: Catalog
     let registry: RunnableRegistry
     private let repository: GitRepository
-    let engine: DockerEngine
+    private let itsEngine: Result<DockerEngine, Failure>
     let world: LocalWorld
     let environment: EnvironmentSpec
 
@@ -23,23 +23,34 @@ struct RunSession {
         repository = source.references.repository
         environment = source.environment
         registry = try source.catalog.runnable(pinned: try await source.pins())
-        engine = try .ofUser()
-        world = try await LocalWorld(at: Self.worldFolder(variables))
+        do throws(Failure) {
+            itsEngine = .success(try .ofUser())
+        } catch { itsEngine = .failure(error) }
+        world = try await LocalWorld(at: try Self.worldFolder(variables))
     }
 
     /// `$XDG_DATA_HOME/pinion/world`.
-    private static func worldFolder(_ variables: [String: String]) -> String {
-        let data = variables["XDG_DATA_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-        return (data ?? (variables["HOME"] ?? "/tmp") + "/.local/share") + "/pinion/world"
+    ///
+    /// - Throws: `Failure` with `ERR_SANDBOX` when neither it nor `HOME` says where. A relative path says nothing (XDG Base
+    ///   Directory Specification).
+    private static func worldFolder(_ variables: [String: String]) throws(Failure) -> String {
+        if let data = variables["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/pinion/world" }
+        guard let home = variables["HOME"], home.hasPrefix("/") else {
+            throw Failure(.sandbox, "there is no place for the world", remedy: "Set XDG_DATA_HOME or HOME.")
+        }
+        return home + "/.local/share/pinion/world"
     }
+
+    /// The engine, for what needs one.
+    var engine: DockerEngine { get throws(Failure) { try itsEngine.get() } }
 
     var surroundings: RunSurroundings {
         RunSurroundings(world: world, isCI: ProcessInfo.processInfo.environment["CI"]?.isEmpty == false)
     }
 
-    func localAdapter(_ placement: LocalAdapter.Placement = .fresh) -> LocalAdapter {
+    func localAdapter(_ placement: LocalAdapter.Placement = .fresh) throws(Failure) -> LocalAdapter {
         LocalAdapter(
-            engine: engine, surroundings: surroundings, mark: .ofThisProcess, placement: placement,
+            engine: try engine, surroundings: surroundings, mark: .ofThisProcess, placement: placement,
             secrets: Self.secretValues)
     }
 
@@ -87,6 +98,7 @@ struct RunSession {
     func newestBuild(of processor: Processor, _ platform: Platform) async throws(Failure) -> String {
         let own = catalog.processors.first { $0.ref == processor.ref }?.image.repository
         let repository = if let own { own } else { try environment.repository(for: processor.ref) }
+        let engine = try engine
         let builds = try await engine.names(of: repository).compactMap { name in
             name.tag.flatMap { BuildTag($0) }.map { (name, $0) }
         }

@@ -49,6 +49,9 @@ package protocol ContainerEngine: Sendable {
     /// The addresses of a container, and of this host beside it, on a network; `nil` when it is not on it.
     func addresses(of id: String, on network: String) async throws(Failure) -> NetworkAddresses?
 
+    /// Claims that a container has exactly these values of these variables, and this folder as its world.
+    func container(_ id: String, has environment: [String: String], world: String?) async throws(Failure) -> Bool
+
     /// The id, on this host, of the first process of a running container; `nil` when it does not run or the engine is on
     /// another machine.
     func processID(of id: String) async throws(Failure) -> Int?

@@ -30,7 +30,9 @@ extension ContainerSpec {
             "Tmpfs": ["/tmp": "rw,nosuid,nodev,mode=1777"],
             "RestartPolicy": ["Name": "no"],
         ]
-        if let world { host["Binds"] = [.string("\(world):/world:ro")] }
+        if let world {
+            host["Mounts"] = [["Type": "bind", "Source": .string(world), "Target": "/world", "ReadOnly": true]]
+        }
         switch network {
         case .published: host["PortBindings"] = .object([port: [["HostIp": "127.0.0.1", "HostPort": ""]]])
         case .none: host["NetworkMode"] = "none"

@@ -3,6 +3,14 @@ import FoundationEssentials
 import HTTP
 import JSON
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// What lasts for one run only: networks, marks, and what is left of runs that died.
 extension DockerEngine {
     package func createNetwork(_ name: String, run: RunMark) async throws(Failure) {
@@ -22,6 +30,17 @@ extension DockerEngine {
             host = facts?["IPAM"]?["Config"]?[0]?["Gateway"]?.stringValue ?? ""
         }
         return host.isEmpty ? nil : NetworkAddresses(container: own, host: host)
+    }
+
+    package func container(
+        _ id: String, has environment: [String: String], world: String?
+    ) async throws(Failure) -> Bool {
+        guard let json = try await client.container(id) else { return false }
+        // The values are the engine's own memory of them; they are compared here and kept nowhere.
+        let own = Set((json["Config"]?["Env"]?.arrayValue ?? []).compactMap(\.stringValue))
+        guard environment.allSatisfy({ own.contains("\($0.key)=\($0.value)") }) else { return false }
+        let mounted = (json["Mounts"]?.arrayValue ?? []).first { $0["Destination"] == "/world" }
+        return mounted?["Source"]?.stringValue == world
     }
 
     package func processID(of id: String) async throws(Failure) -> Int? {
@@ -73,7 +92,10 @@ extension RunMark {
         guard parts.count == 3, parts[0] == ProcessInfo.processInfo.hostName, let process = Int(parts[1]) else {
             return false
         }
-        return Self.start(of: process).map { $0 != parts[2] } ?? true
+        if let start = Self.start(of: process) { return start != parts[2] }
+        // Where processes of others can't be looked at, they can still be asked for.
+        guard let id = pid_t(exactly: process) else { return true }
+        return kill(id, 0) != 0 && errno == ESRCH
     }
 
     /// When a process started, in the system's own count (proc_pid_stat(5), field 22); `nil` when there is none.
