@@ -29,7 +29,9 @@ async def run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     state = State(options.state, options.environments.split(","))
-    engine = Engine() if options.docker else None
+    engine = Engine(state.data["label"]) if options.docker else None
+    if engine is not None:
+        await engine.sweep()
     plane = ControlPlane(state, engine)
     await plane.endpoints.reopen()
     server = Server([service(plane)])
@@ -44,6 +46,7 @@ async def run(options: argparse.Namespace) -> None:
         "url": f"http://127.0.0.1:{port}",
         "control": f"http://127.0.0.1:{runner.addresses[0][1]}",
         "token": {"id": TOKEN_ID, "secret": TOKEN_SECRET},
+        "label": f"dev.pinion.standin={state.data['label']}",
         "proxy": {"key": plane.endpoints.key, "secret": plane.endpoints.secret},
     }
     print(json.dumps(where), flush=True)

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import secrets
 import urllib.parse
 
 import aiohttp
@@ -12,13 +11,13 @@ import aiohttp
 class Engine:
     """Containers of one stand-in, all with its label. Values go in the body of a request, never into an argument list."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str) -> None:
         address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
         if not address.startswith("unix://"):
             raise SystemExit("the stand-in runs containers on a local engine's socket only")
         connector = aiohttp.UnixConnector(path=address.removeprefix("unix://"))
         self._http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=300))
-        self.label = secrets.token_hex(6)
+        self.label = label
 
     async def _call(self, method: str, path: str, body: dict | None = None, headers: dict | None = None):
         async with self._http.request(method, f"http://docker{path}", json=body, headers=headers) as answer:
@@ -68,10 +67,13 @@ class Engine:
     async def remove(self, container: str) -> None:
         await self._call("DELETE", f"/containers/{container}?force=true&v=true")
 
-    async def close(self) -> None:
-        """Removes every container of this stand-in, also one that a cut-off request left."""
+    async def sweep(self) -> None:
+        """Removes every container of this state folder, also what a stand-in that was killed had left."""
         filters = urllib.parse.quote(json.dumps({"label": [f"dev.pinion.standin={self.label}"]}))
         _, text = await self._call("GET", f"/containers/json?all=true&filters={filters}")
         for container in json.loads(text):
             await self.remove(container["Id"])
+
+    async def close(self) -> None:
+        await self.sweep()
         await self._http.close()

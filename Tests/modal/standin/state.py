@@ -25,6 +25,7 @@ class State:
             self.data = json.loads(self.file.read_text())
         else:
             self.data = {
+                "label": secrets.token_hex(6),
                 "hash_key": secrets.token_hex(32),
                 "environments": {name: self.new_id("en") for name in environments},
                 **{name: {} for name in ("apps", "definitions", "functions", "images", "image_names", "secrets")},
