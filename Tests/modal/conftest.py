@@ -1,4 +1,4 @@
-"""The stand-in of Modal's control plane, the driver and the real `modal` CLI as processes, on free ports of loopback."""
+"""The stand-in of Modal's control plane, the driver and the real `modal` CLI as processes, on loopback alone."""
 
 import contextlib
 import itertools
@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -37,9 +36,10 @@ class StandIn:
         self.folder = folder
         self.errors = (folder.parent / f"{folder.name}.errors").open("w+")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "standin", "--state", str(folder), *options],
+            [sys.executable, "-m", "standin", "--state", str(folder), "--until-eof", *options],
             cwd=HERE,
             env=settings(),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
         )
@@ -86,7 +86,7 @@ class StandIn:
         return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
     def end(self):
-        self.process.send_signal(signal.SIGTERM)
+        self.process.stdin.close()
         self.process.wait(30)
 
 
@@ -182,6 +182,20 @@ def driver(plane, tmp_path_factory):
     one = Driver(plane.environment, tmp_path_factory.mktemp("driver"))
     yield one
     assert one.end() == 0
+
+
+@pytest.fixture
+def new_plane(tmp_path):
+    """Starts stand-ins of a test's own on one state folder; they are ended with it."""
+    started = []
+
+    def start(*options):
+        started.append(StandIn(tmp_path / "state", *options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
 
 
 @pytest.fixture

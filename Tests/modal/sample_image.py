@@ -21,16 +21,16 @@ def _seeds():
     return module
 
 
-def put(address):
+def put(address, repository=REPOSITORY, command=COMMAND):
     """Pushes the image and gives its reference by digest. The same sources make the same digest each time."""
     seeds = _seeds()
     registry = seeds.Registry(address)
     architecture = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}[os.uname().machine]
 
-    def platform(repository):
-        index = registry.manifest(repository, "3")
+    def platform(name):
+        index = registry.manifest(name, "3")
         chosen = next(each for each in index["manifests"] if each["platform"]["architecture"] == architecture)
-        return registry.manifest(repository, chosen["digest"])
+        return registry.manifest(name, chosen["digest"])
 
     wheels = "pinion/wheels-websockets"
     tree = seeds.folder_tree(ROOT / "registry" / "processors" / "media_metadata" / "app", "app")
@@ -39,6 +39,7 @@ def put(address):
             for member in tar:
                 if member.isfile() and member.name.startswith("site-packages/"):
                     tree[member.name] = ("file", 0o644, tar.extractfile(member).read())
-    settings = {"Env": [f"{name}={value}" for name, value in ENV.items()], "Entrypoint": COMMAND, "User": "65532:65532"}
+    settings = {"Env": [f"{name}={value}" for name, value in ENV.items()], "Entrypoint": command, "User": "65532:65532"}
     below = ("pinion/python", platform("pinion/python"))
-    return f"{address}/{REPOSITORY}@" + registry.push_image(REPOSITORY, architecture, tree, settings, below)["digest"]
+    pushed = registry.push_image(repository, architecture, tree, settings, below)
+    return f"{address}/{repository}@{pushed['digest']}"

@@ -142,17 +142,45 @@ def test_an_image_that_is_not_in_its_registry_is_not_deployed(running):
     assert looked_up["image_id"] == done["image_id"]
 
 
+SLOW = """
+import http.server, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(0 if self.path == "/" else 1.2)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+"""
+
+
 @real
-def test_what_a_killed_stand_in_left_running_is_removed_by_the_next_one(running, tmp_path):
+def test_an_http_request_that_takes_long_meets_a_303_and_then_its_answer(running, new_plane, new_driver):
+    plane = new_plane("--docker", "--http-limit", "0.5")
+    driver = new_driver(plane.environment)
+    image = sample_image.put(os.environ["PINION_OCI_REGISTRY"], "standin/slow", ["python3", "-c", SLOW])
+    url = driver.call("deploy", **deployment("late", image=image, public=True))["url"]
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=30)
+    path, statuses = "/late", []
+    while not statuses or (statuses[-1] == 303 and len(statuses) < 20):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        statuses.append(answer.status)
+        body = answer.read()
+        path = urllib.parse.urlsplit(answer.headers.get("Location", ""))._replace(scheme="", netloc="").geturl()
+    assert statuses in ([303, 303, 200], [303, 200])
+    assert body == b"/late"
+
+
+@real
+def test_what_a_killed_stand_in_left_running_is_removed_by_the_next_one(running, new_plane, new_driver):
     _, _, _, wanted = running
-    plane = StandIn(tmp_path / "state", "--docker")
-    driver = Driver(plane.environment, tmp_path)
+    plane = new_plane("--docker")
+    driver = new_driver(plane.environment)
     url = driver.call("deploy", **{**wanted, "secrets": []})["url"]
     assert ask(url, "/healthz", proxy_keys(plane))[0] == 200
     left = containers(plane)
     plane.process.kill()
     plane.process.wait()
-    again = StandIn(tmp_path / "state", "--docker")
+    again = new_plane("--docker")
     assert (len(left), containers(again)) == (1, [])
-    driver.end()
-    again.end()

@@ -4,9 +4,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import pytest
-from conftest import DRIVER, StandIn, deployment, settings
+from conftest import DRIVER, deployment, settings
 
 ALWAYS = {"times": -1}
 
@@ -109,20 +111,22 @@ def test_a_control_plane_that_is_not_there_or_never_answers_is_given_up_after_fi
             assert url in error["message"]
 
 
-def test_a_control_plane_that_comes_back_is_used_again(tmp_path, new_driver):
-    plane = StandIn(tmp_path / "state")
+def test_a_control_plane_that_comes_back_is_used_again(new_plane, new_driver):
+    plane = new_plane()
     driver = new_driver(plane.environment)
     done = driver.call("deploy", **deployment("restart"))
     driver.call("sync_secrets", environment="dev", secrets={"KEPT": "x"})
     plane.end()
     error = driver.error("lookup", environment="dev", app="restart-v1", function="exec__restart__v1")
     assert (error["code"], error["retry"]) == ("ERR_NETWORK", True)
-    again = StandIn(tmp_path / "state", "--port", str(plane.where["port"]))
+    new_plane("--port", str(plane.where["port"]))
     looked_up = driver.call("lookup", environment="dev", app="restart-v1", function="exec__restart__v1")
     assert looked_up["url"] == done["url"]
     unchanged = driver.call("sync_secrets", environment="dev", secrets={"KEPT": "x"})["secrets"]
     assert unchanged == {"KEPT": "unchanged"}
-    again.end()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(done["url"], timeout=10)
+    assert refused.value.code == 401
 
 
 @pytest.mark.parametrize("token", [{}, {"MODAL_TOKEN_ID": "ak-wrong", "MODAL_TOKEN_SECRET": "as-wrong"}])

@@ -133,13 +133,9 @@ class Apps:
         same = app["versions"] and app["versions"][-1]["functions"] == functions and app["tags"] == dict(request.tags)
         if same and app["state"] == DEPLOYED:
             return api.AppPublishResponse(url=url)
-        for other_id, other in list(self.state["apps"].items()):
-            if other_id != request.app_id and (other["name"], other["environment"]) == (
-                request.name,
-                app["environment"],
-            ):
-                if other["state"] == DEPLOYED:
-                    self.stop(other)
+        replaced = self.app_named(request.name, app["environment"])
+        if replaced and replaced[0] != request.app_id:
+            self.stop(replaced[1])
         app |= {"name": request.name, "state": DEPLOYED, "tags": dict(request.tags)}
         version = self.add_version(app, functions, request.deployment_tag)
         version["commit"] = request.commit_info.commit_hash
@@ -217,7 +213,7 @@ class Apps:
         return api.AppDeploymentHistoryResponse(app_deployment_histories=histories)
 
     async def AppRollback(self, request):
-        """The functions of an older version, as a new version. Tags stay: it is not known whether Modal reverts them."""
+        """An older version's functions, as a new version. Tags stay: whether Modal reverts them is not known."""
         app = self.app(request.app_id)
         wanted = request.version if request.version > 0 else len(app["versions"]) - 1
         older = [version for version in app["versions"] if version["version"] == wanted]
@@ -324,7 +320,7 @@ class Apps:
         )
 
     def live_definition(self, function_id: str) -> str | None:
-        """The definition of a function that answers right now, or nothing when its app is stopped or never published."""
+        """The definition of a function that answers now, or nothing when its app is stopped or was never published."""
         app = self.state["apps"].get(self.state["functions"].get(function_id, {}).get("app", ""))
         if app is None or app["state"] != DEPLOYED:
             return None

@@ -14,10 +14,11 @@ from .engine import Engine
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"}
 PRIVATE = {"modal-key", "modal-secret"}
 MESSAGE_LIMIT = 2 << 20
+CALL = "__modal_function_call_id"
 
 
 class Endpoints:
-    """URLs are handed out, not computed: the port of a function is the system's choice, kept over a restart if it can."""
+    """URLs are handed out, not computed: a function's port is the system's choice, kept over a restart if it can be."""
 
     def __init__(self, plane) -> None:
         self.plane = plane
@@ -27,6 +28,7 @@ class Endpoints:
         self._running: dict[str, tuple[str, str, str]] = {}
         self._starting: dict[str, asyncio.Lock] = {}
         self._listening = asyncio.Lock()
+        self._late: dict[str, asyncio.Task[aiohttp.ClientResponse]] = {}
         self._http: aiohttp.ClientSession | None = None
 
     async def url(self, function_id: str) -> str:
@@ -113,7 +115,7 @@ class Endpoints:
             try:
                 async with self._session().get(f"http://{address}/", timeout=aiohttp.ClientTimeout(total=2)):
                     return
-            except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+            except (TimeoutError, aiohttp.ClientError, OSError):
                 if time.monotonic() > until:
                     raise RuntimeError("the server did not listen in time") from None
                 await asyncio.sleep(0.05)
@@ -127,11 +129,25 @@ class Endpoints:
         return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP | PRIVATE}
 
     async def _hand_on(self, request: web.Request, address: str) -> web.StreamResponse:
-        url = f"http://{address}{request.raw_path}"
-        body = await request.read()
-        async with self._session().request(
-            request.method, url, headers=self._headers(request.headers), data=body, allow_redirects=False
-        ) as answer:
+        """The server's answer, or, when it takes too long to begin, a 303 to where it can be had later."""
+        answering = self._late.pop(request.query.get(CALL, ""), None)
+        if answering is None:
+            answering = asyncio.ensure_future(
+                self._session().request(
+                    request.method,
+                    f"http://{address}{request.raw_path}",
+                    headers=self._headers(request.headers),
+                    data=await request.read(),
+                    allow_redirects=False,
+                )
+            )
+        await asyncio.wait([answering], timeout=self.plane.http_limit)
+        if not answering.done():
+            call = "fc-" + secrets.token_hex(11)
+            self._late[call] = answering
+            later = request.url.with_query({CALL: call})
+            return web.Response(status=303, headers={"Location": str(later)})
+        async with answering.result() as answer:
             response = web.StreamResponse(status=answer.status, headers=self._headers(answer.headers))
             await response.prepare(request)
             async for chunk in answer.content.iter_any():
@@ -164,6 +180,8 @@ class Endpoints:
         await target.close(code=source.close_code if source.close_code in range(1000, 5000) else 1011)
 
     async def close(self) -> None:
+        for answering in self._late.values():
+            answering.cancel()
         for runner in self._runners.values():
             await runner.cleanup()
         if self._http is not None:

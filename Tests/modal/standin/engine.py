@@ -9,7 +9,7 @@ import aiohttp
 
 
 class Engine:
-    """Containers of one stand-in, all with its label. Values go in the body of a request, never into an argument list."""
+    """Containers of one stand-in, all with its label. Values go in a request's body, never into an argument list."""
 
     def __init__(self, label: str) -> None:
         address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")

@@ -109,9 +109,7 @@ class Secrets:
             }
             self.values[secret_id] = {}
             self.put_values(secret_id, dict(request.env_dict))
-        return api.SecretGetOrCreateResponse(
-            secret_id=secret_id, metadata=self.secret_metadata(self.secret(secret_id))
-        )
+        return api.SecretGetOrCreateResponse(secret_id=secret_id, metadata=self.secret_metadata(self.secret(secret_id)))
 
     async def SecretGetInfo(self, request):
         return api.SecretGetInfoResponse(metadata=self.secret_metadata(self.secret(request.secret_id)))
@@ -172,9 +170,7 @@ class Dicts:
                 "entries": {},
             }
             self.state.changed()
-        return api.DictGetOrCreateResponse(
-            dict_id=dict_id, metadata=api.DictMetadata(name=request.deployment_name)
-        )
+        return api.DictGetOrCreateResponse(dict_id=dict_id, metadata=api.DictMetadata(name=request.deployment_name))
 
     async def DictGet(self, request):
         entries = self.dict_(request.dict_id)["entries"]

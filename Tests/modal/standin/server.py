@@ -22,8 +22,9 @@ TOKEN_ID, TOKEN_SECRET = "ak-standin", "as-standin"
 class ControlPlane(Apps, Images, Environments, Secrets, Dicts):
     """All RPCs that the SDK was seen to use. What is missing here answers UNIMPLEMENTED and says its name."""
 
-    def __init__(self, state: State, engine: Engine | None) -> None:
+    def __init__(self, state: State, engine: Engine | None, http_limit: float) -> None:
         self.state = state
+        self.http_limit = http_limit
         self.engine = engine
         self.failures = Failures()
         self.calls: collections.Counter[str] = collections.Counter()
