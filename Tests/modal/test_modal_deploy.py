@@ -117,6 +117,13 @@ def test_registry_credentials_go_to_the_build_and_not_to_the_function(plane, dri
     assert audited(driver, "allowed-v1")["functions"][0]["secrets"] == []
 
 
+def test_an_image_without_python_gets_one(plane, driver):
+    done = driver.call("deploy", **deployment("pythonless", add_python="3.11"))
+    images = plane.state()["images"]
+    bottom = images[images[images[done["image_id"]]["bases"][0]]["bases"][0]]
+    assert bottom["commands"][:2] == [f"FROM {deployment('pythonless')['image']}", "COPY /python/. /usr/local"]
+
+
 def test_one_digest_in_two_apps_has_one_image(driver):
     """Apps of two people in one environment share the binding's name, so they have to share the image."""
     one = driver.call("deploy", **deployment("shared"))
@@ -151,13 +158,21 @@ def test_rollback_and_rollover_make_versions_that_history_shows(driver):
     driver.call("deploy", **deployment("back"))
     newer = f"127.0.0.1:5075/acme/back@sha256:{'6' * 64}"
     driver.call("deploy", **deployment("back", image=newer))
-    driver.call("rollover", environment="dev", app="back-v1")
-    versions = driver.call("rollback", environment="dev", app="back-v1", version=1)["versions"]
+    assert driver.call("rollover", environment="dev", app="back-v1")["version"] == 3
+    assert driver.call("rollback", environment="dev", app="back-v1", version=1)["version"] == 4
+    versions = driver.call("history", environment="dev", app="back-v1")["versions"]
     tags = [(each["version"], each["tag"]) for each in versions]
     assert tags == [(number, "sha256-" + digit * 40) for number, digit in ((4, "5"), (3, "6"), (2, "6"), (1, "5"))]
     # The tags tell of the newer digest and the image is the older one: an audit can see that.
     function = audited(driver, "back-v1")["functions"][0]
     assert function["image_id"] != function["bound_image_id"]
+
+
+def test_history_and_rollback_of_what_is_not_there_are_errors(driver):
+    for operation in ("history", "rollback"):
+        error = driver.error(operation, environment="dev", app="never-v1")
+        assert (error["code"], error["retry"]) == ("ERR_FUNCTION_NOT_FOUND", False)
+        assert "never-v1" in error["message"]
 
 
 def test_a_hand_made_deploy_is_seen(plane, driver, tmp_path):

@@ -4,7 +4,7 @@ import pathlib
 import threading
 import time
 
-from conftest import CANARY, StandIn
+from conftest import CANARY
 
 
 def hashes(plane, name, environment="dev"):
@@ -92,11 +92,11 @@ def arguments_of_all_processes(until):
     return seen
 
 
-def test_no_value_is_left_anywhere(tmp_path, new_driver):
-    """Not in answers, errors, files or argument lists, also when the control plane repeats it or the driver is killed."""
-    plane = StandIn(tmp_path / "state")
+def test_no_value_is_left_anywhere(tmp_path, new_plane, new_driver):
+    """Not in answers, errors, files or argument lists, also when Modal repeats it or the driver is killed."""
+    plane = new_plane()
     ended, seen = threading.Event(), []
-    watcher = threading.Thread(target=lambda: seen.append(arguments_of_all_processes(ended)))
+    watcher = threading.Thread(target=lambda: seen.append(arguments_of_all_processes(ended)), daemon=True)
     watcher.start()
     driver = new_driver(plane.environment)
     long_name = {"A" * 65: CANARY}
@@ -109,6 +109,9 @@ def test_no_value_is_left_anywhere(tmp_path, new_driver):
     plane.fail("SecretUpdate", "denied", message=f"the value {CANARY}3 is refused")
     refused = driver.error("sync_secrets", environment="dev", secrets={"LEAK": CANARY + "3"})
     assert "[secret]" in refused["message"]
+    key = f"-----BEGIN KEY-----\n{CANARY}\n{CANARY}=\n-----END KEY-----\n"
+    plane.fail("SecretUpdate", "denied", message=f"the value {key!r}, which is {key}, is refused")
+    driver.error("sync_secrets", environment="dev", secrets={"LEAK": key})
     plane.fail("SecretUpdate", "slow", seconds=30)
     driver.send("sync_secrets", environment="dev", secrets={"LEAK": CANARY + "4"})
     time.sleep(0.5)

@@ -61,7 +61,7 @@ async def was_published(environment: str, deployment: Deployment, image: modal.I
 
 
 async def deploy(environment: str, deployment: Deployment, *, force: bool) -> dict[str, Any]:
-    """Publishes the app and binds its image. A publish whose answer was lost is looked for before it counts as failed."""
+    """Publishes the app and binds its image. A publish whose answer was lost is looked for before it is a failure."""
     await environment_exists(environment)
     if not force and (found := await deployed(environment, deployment)):
         return {**found, "changed": False}

@@ -1,7 +1,8 @@
 """Drives Modal's SDK for Pinion: a request per line of JSON on standard input, an answer per line on standard output.
 
-The process lives as long as its input: starting the SDK costs a second, so many apps go through one. Values of secrets
-come in by the input alone. Standard output carries answers and nothing else; what the SDK prints goes to standard error.
+The process lives as long as its input: starting the SDK costs a second, so many apps go through one. Values of
+secrets come in by the input alone. Standard output carries nothing but answers; what the SDK prints goes to standard
+error.
 """
 
 import asyncio
@@ -55,7 +56,7 @@ class Driver:
                 return
             try:
                 await asyncio.wait_for(hello(), CONNECT_SECONDS)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 message = f"{config['server_url']} gave no answer within {CONNECT_SECONDS:.0f} s"
                 raise Failure("ERR_NETWORK", message, retry=True) from None
             self._is_connected = True
@@ -94,7 +95,7 @@ class Driver:
             await self.connect()
             try:
                 return await asyncio.wait_for(OPERATIONS[operation](request), seconds)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise Failure("ERR_NETWORK", f"{operation} was not over within {seconds:g} s", retry=True) from None
 
     async def run(self) -> None:

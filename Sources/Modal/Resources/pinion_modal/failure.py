@@ -1,6 +1,7 @@
 """Errors as the driver answers them: a code of Pinion's, the SDK's own words, and whether another try may help."""
 
 import asyncio
+import json
 import re
 
 import grpclib.exceptions
@@ -35,8 +36,15 @@ class Failure(Exception):
         return {"code": self.code, "message": without(values, self.message), "retry": self.retry}
 
 
+def spellings(value: str) -> set[str]:
+    """A value as an error may repeat it: as it is, on one line, line by line, or quoted."""
+    lines = {line.strip() for line in value.splitlines()}
+    return {value, " ".join(value.split()), repr(value)[1:-1], json.dumps(value)[1:-1], *lines} - {""}
+
+
 def without(values: set[str], text: str) -> str:
-    for value in sorted(values, key=len, reverse=True):
+    """The text with every value struck out, long ones first: a short one may be part of a long one."""
+    for value in sorted(set().union(*map(spellings, values)), key=len, reverse=True):
         text = text.replace(value, "[secret]")
     return text
 

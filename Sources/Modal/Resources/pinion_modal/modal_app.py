@@ -1,4 +1,4 @@
-"""The one module that is deployed to Modal: an app per processor, one function in it, that starts the image's own server.
+"""The one module that is deployed to Modal: an app per processor, its one function starts the image's own server.
 
 The driver builds apps from it. By hand: put `modal_app.json` beside it (or name one by PINION_MODAL_APPS) and run
 `modal deploy --env ENVIRONMENT -m modal_app` or, when the file has several apps, `-m modal_app::FUNCTION`.
@@ -72,7 +72,9 @@ class Deployment:
             if not isinstance(tag, str) or not TAG.fullmatch(tag):
                 raise ValueError(f"{tag!r} is no tag for Modal: 1 to 63 of letters, digits, '-', '_' and '.'")
         if not BY_DIGEST.fullmatch(self.image):
-            raise ValueError(f"{self.image!r} is no image by digest (repository@sha256:…): a tag may move, so none is taken")
+            raise ValueError(
+                f"{self.image!r} is no image by digest (repository@sha256:…): a tag may move, so none is taken"
+            )
         if not self.command or not all(isinstance(part, str) for part in self.command):
             raise ValueError(f"{self.app} has no command to start: the image's Entrypoint and Cmd are both empty")
 

@@ -28,7 +28,7 @@ def field(request: Request, name: str, kind: type | tuple[type, ...] = str) -> A
 
 async def op_doctor(request: Request) -> Request:
     """Versions, server, whether there is a token, and the environments, of which a wanted one must be there."""
-    environments = sorted(each.name for each in await modal.Environment.objects.list.aio())
+    environments = sorted(each.name or "" for each in await modal.Environment.objects.list.aio())
     return {
         "python": platform.python_version(),
         "sdk": modal.__version__,
@@ -90,13 +90,18 @@ async def op_history(request: Request) -> Request:
     return {"app": name, "versions": await cli.history(environment, name)}
 
 
+async def live_version(environment: str, name: str) -> int | None:
+    app = await find_app(environment, name)
+    return (await app.info.aio()).lifecycle.version if app is not None else None
+
+
 async def op_rollback(request: Request) -> Request:
     """Runs an older version again, the one before by default. Tags may still tell of the newer one: audit says so."""
     environment, name = field(request, "environment"), field(request, "app")
     await environment_exists(environment)
     version = [f"v{field(request, 'version', int)}"] if "version" in request else []
     await cli.modal_cli("app", "rollback", name, *version, "--env", environment)
-    return {"app": name, "versions": await cli.history(environment, name)}
+    return {"app": name, "version": await live_version(environment, name)}
 
 
 async def op_rollover(request: Request) -> Request:
@@ -104,7 +109,7 @@ async def op_rollover(request: Request) -> Request:
     environment, name = field(request, "environment"), field(request, "app")
     await environment_exists(environment)
     await cli.modal_cli("app", "rollover", name, "--env", environment)
-    return {"app": name}
+    return {"app": name, "version": await live_version(environment, name)}
 
 
 async def op_secret_names(request: Request) -> Request:
@@ -140,5 +145,4 @@ def secret_values(request: Request) -> set[str]:
     for value in given.values() if isinstance(given, dict) else ():
         parts = value.values() if isinstance(value, dict) else [value]
         values |= {part for part in parts if isinstance(part, str)}
-    return values - {""}
-
+    return values

@@ -93,7 +93,5 @@ class SecretStore:
         there = await self.ids()
         for name in names:
             if name in there:
-                await modal.Secret.objects.delete.aio(
-                    name, environment_name=self.environment, allow_missing=True
-                )
+                await modal.Secret.objects.delete.aio(name, environment_name=self.environment, allow_missing=True)
         return {name: "deleted" if name in there else "absent" for name in names}
