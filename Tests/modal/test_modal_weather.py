@@ -57,6 +57,8 @@ def test_another_app_is_not_held_up_by_a_locked_one(plane, driver):
     answers = [driver.answer(each) for each in sent]
     assert answers[0]["error"]["code"] == "ERR_LEASE"
     assert answers[1]["ok"]["version"] == 1
+    plane.fail("AppPublish", "denied", app="locked-v1", message="no such right on app locked-v1")
+    assert driver.error("deploy", **deployment("locked"))["code"] == "ERR_MODAL"
 
 
 def test_a_publish_whose_answer_was_lost_is_found_done(plane, driver):

@@ -21,7 +21,8 @@ TRANSIENT = (
     modal.exception.ResourceExhaustedError,
     modal.exception.TimeoutError,
 )
-LOCKED = re.compile(r"\block(ed)?\b", re.IGNORECASE)
+# Not the bare word: an app may be called so, and errors name their app.
+LOCKED = re.compile(r"\b(is|are|was|been|currently) locked\b", re.IGNORECASE)
 
 
 class Failure(Exception):
