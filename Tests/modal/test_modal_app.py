@@ -1,12 +1,11 @@
 """The committed module inside a container: `serve`, run as Modal runs it, with Modal's search paths around it."""
 
 import json
-import os
 import subprocess
 import sys
 import time
 
-from conftest import MODULES, deployment
+from conftest import MODULES, deployment, settings
 
 
 def test_containers_start_the_image_s_own_command(plane, driver, tmp_path):
@@ -17,7 +16,7 @@ def test_containers_start_the_image_s_own_command(plane, driver, tmp_path):
     done = driver.call("deploy", **deployment("command", **fields))
     layers = plane.state()["images"][done["image_id"]]["environment"]
     around = {"A_SECRET": "s", "PYTHONPATH": str(MODULES), "LD_LIBRARY_PATH": "/modal"}
-    inside = {**os.environ, **layers, **around}
+    inside = {**settings(), **layers, **around}
     subprocess.run([sys.executable, "-c", "import modal_app; modal_app.serve()"], env=inside, check=True, timeout=30)
     until = time.monotonic() + 10
     while not (told.exists() and told.read_text().endswith("]")):

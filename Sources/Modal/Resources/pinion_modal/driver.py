@@ -115,6 +115,8 @@ class Driver:
 
 
 def main() -> None:
+    # The modules beside this one may lie where nothing should be written.
+    sys.dont_write_bytecode = True
     # A core file would hold the values of secrets.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = separate_output()
