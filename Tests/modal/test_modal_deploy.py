@@ -1,6 +1,8 @@
 """Deploys through the driver, seen by the real SDK's command line, and changes by hand, seen by the driver."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from conftest import MODULES, deployment
@@ -191,6 +193,20 @@ def test_a_hand_made_deploy_is_seen(plane, driver, tmp_path):
     assert app["functions"][0]["requires_proxy_auth"] is False
     assert driver.call("deploy", **deployment("hand"))["changed"] is True
     assert audited(driver, "hand-v1")["functions"][0]["requires_proxy_auth"] is True
+
+
+def test_scaling_that_was_changed_by_hand_is_seen_and_a_forced_deploy_takes_it_back(plane, driver):
+    """Through the SDK, in a process of its own. Tags don't tell of it, so an ordinary deploy sees nothing to do."""
+    driver.call("deploy", **deployment("scaled", min_containers=1))
+    program = (
+        "import modal; function = modal.Function.from_name('scaled-v1', 'exec__scaled__v1', environment_name='dev');"
+        "function.autoscaler.update(min_containers=7)"
+    )
+    subprocess.run([sys.executable, "-c", program], env=plane.environment, check=True, timeout=30)
+    assert audited(driver, "scaled-v1")["functions"][0]["min_containers"] == 7
+    assert driver.call("deploy", **deployment("scaled", min_containers=1))["changed"] is False
+    assert driver.call("deploy", **deployment("scaled", min_containers=1, force=True))["changed"] is True
+    assert audited(driver, "scaled-v1")["functions"][0]["min_containers"] == 1
 
 
 def test_the_same_module_deploys_by_hand(plane, driver, tmp_path):

@@ -155,7 +155,7 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
 
 
 @real
-def test_an_http_request_that_takes_long_meets_a_303_and_then_its_answer(running, new_plane, new_driver):
+def test_an_http_request_that_takes_long_meets_a_303_and_then_its_answer_and_is_in_the_log(running, new_plane, new_driver):
     plane = new_plane("--docker", "--http-limit", "0.5")
     driver = new_driver(plane.environment)
     image = sample_image.put(os.environ["PINION_OCI_REGISTRY"], "standin/slow", ["python3", "-c", SLOW])
@@ -170,6 +170,9 @@ def test_an_http_request_that_takes_long_meets_a_303_and_then_its_answer(running
         path = urllib.parse.urlsplit(answer.headers.get("Location", ""))._replace(scheme="", netloc="").geturl()
     assert statuses in ([303, 303, 200], [303, 200])
     assert body == b"/late"
+    entries = driver.call("logs", environment="dev", app="late-v1", entries=5)["entries"]
+    assert [entry["source"] for entry in entries if "GET /late" in entry["text"]] == ["stderr"]
+    assert driver.error("logs", environment="dev", app="never-v1")["code"] == "ERR_FUNCTION_NOT_FOUND"
 
 
 @real

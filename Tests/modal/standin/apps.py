@@ -129,6 +129,8 @@ class Apps:
             if not definition:
                 raise refuse(f"Function {name!r} was not created")
             functions[name] = [function_id, definition]
+            # A deploy takes back what was set by hand.
+            self.state["functions"][function_id].pop("by_hand", None)
         url = f"http://standin.invalid/apps/{request.app_id}"
         same = app["versions"] and app["versions"][-1]["functions"] == functions and app["tags"] == dict(request.tags)
         if same and app["state"] == DEPLOYED:
@@ -335,11 +337,38 @@ class Apps:
             handle_metadata=self.function_handle(request.function_id, definition_id),
         )
 
-    async def FunctionGetSchedulingParams(self, request):
-        definition_id = self.live_definition(request.function_id)
+    def scheduling(self, function_id: str) -> api.AutoscalerSettings:
+        """The settings of the live definition under what was set by hand since it was published."""
+        definition_id = self.live_definition(function_id)
         if definition_id is None:
-            raise missing(f"No function with id {request.function_id!r}")
-        settings = self.definition(definition_id).autoscaler_settings
-        return api.FunctionGetSchedulingParamsResponse(
-            autoscaler_configuration=api.AutoscalerConfiguration(settings=settings)
-        )
+            raise missing(f"No function with id {function_id!r}")
+        settings = api.AutoscalerSettings()
+        settings.CopyFrom(self.definition(definition_id).autoscaler_settings)
+        return ParseDict(self.state["functions"][function_id].get("by_hand", {}), settings)
+
+    async def FunctionGetSchedulingParams(self, request):
+        configuration = api.AutoscalerConfiguration(settings=self.scheduling(request.function_id))
+        return api.FunctionGetSchedulingParamsResponse(autoscaler_configuration=configuration)
+
+    async def FunctionUpdateSchedulingParams(self, request):
+        self.scheduling(request.function_id)
+        changed = MessageToDict(request.settings, preserving_proto_field_name=True)
+        self.state["functions"][request.function_id].setdefault("by_hand", {}).update(changed)
+        self.state.changed()
+        return api.FunctionUpdateSchedulingParamsResponse(current_settings=self.scheduling(request.function_id))
+
+    # Logs
+
+    async def AppFetchLogs(self, request):
+        """The last lines of the containers that run now: those of older ones went with them."""
+        app = self.app(request.app_id)
+        since, until = (stamp.seconds + stamp.nanos / 1e9 for stamp in (request.since, request.until))
+        answer = api.AppFetchLogsResponse()
+        for function_id, _ in self.live_functions(app).values():
+            items = [
+                api.TaskLogs(data=text, timestamp=time, file_descriptor=descriptor)
+                for time, descriptor, text in await self.endpoints.logs(function_id)
+                if since <= time <= until and request.source in (api.FILE_DESCRIPTOR_UNSPECIFIED, descriptor)
+            ]
+            answer.batches.append(api.TaskLogsBatch(function_id=function_id, items=items[-request.limit :]))
+        return answer

@@ -103,6 +103,11 @@ class Endpoints:
             await self._until_listening(address, function.webhook_config.web_server_startup_timeout)
             return address
 
+    async def logs(self, function_id: str) -> list[tuple[float, int, str]]:
+        """What the function's container wrote: time, descriptor (1 and 2) and line."""
+        known = self._running.get(function_id)
+        return await self.plane.engine.logs(known[1]) if known is not None and self.plane.engine is not None else []
+
     def _generation(self, function_id: str) -> int:
         """The app's version: a rollover has the same definition and still wants a new container."""
         app = self.plane.state["apps"][self.plane.state["functions"][function_id]["app"]]

@@ -1,11 +1,15 @@
 """The Docker engine, by its API: pulls what is deployed and runs it behind the endpoint that was handed out."""
 
 import base64
+import datetime
 import json
 import os
 import urllib.parse
 
 import aiohttp
+
+# Of each frame of a log: descriptor, three zeros, size.
+FRAME = 8
 
 
 class Engine:
@@ -63,6 +67,20 @@ class Engine:
         _, text = await self._call("GET", f"/containers/{container}/json")
         binding = json.loads(text)["NetworkSettings"]["Ports"][f"{port}/tcp"][0]
         return container, f"127.0.0.1:{binding['HostPort']}"
+
+    async def logs(self, container: str) -> list[tuple[float, int, str]]:
+        """Time, descriptor and line of all that a container wrote, oldest first."""
+        path = f"http://docker/containers/{container}/logs?stdout=true&stderr=true&timestamps=true"
+        async with self._http.get(path) as answer:
+            data, lines = await answer.read(), []
+        while len(data) >= FRAME:
+            size = int.from_bytes(data[4:FRAME], "big")
+            stamp, _, text = data[FRAME : FRAME + size].decode(errors="replace").partition(" ")
+            # Nanoseconds are more digits than fromisoformat takes.
+            time = datetime.datetime.fromisoformat(stamp[:26] + "+00:00").timestamp()
+            lines.append((time, data[0], text))
+            data = data[FRAME + size :]
+        return lines
 
     async def remove(self, container: str) -> None:
         await self._call("DELETE", f"/containers/{container}?force=true&v=true")

@@ -112,6 +112,20 @@ async def op_rollover(request: Request) -> Request:
     return {"app": name, "version": await live_version(environment, name)}
 
 
+async def op_logs(request: Request) -> Request:
+    """The last lines that an app's containers wrote. What a processor writes of its own accord is not struck out."""
+    environment, name = field(request, "environment"), field(request, "app")
+    await environment_exists(environment)
+    app = await find_app(environment, name)
+    if app is None:
+        raise Failure("ERR_FUNCTION_NOT_FOUND", f"there is no app {name} in the environment {environment}")
+    entries = [
+        {"time": entry.timestamp.isoformat(), "source": entry.source, "text": entry.message}
+        async for entry in app.logs.tail.aio(request.get("entries", 100))
+    ]
+    return {"app": name, "entries": entries}
+
+
 async def op_secret_names(request: Request) -> Request:
     environment = field(request, "environment")
     await environment_exists(environment)
