@@ -27,14 +27,14 @@ import Testing
     private let digest = "sha256:" + String(repeating: "a", count: 64)
     private let endpoint = ProcessorEndpoint(origin: "http://127.0.0.1:1", api: ProcessorAPI())
 
-    private func invoke(_ answer: Result<JSONValue, Failure>?) async throws -> Envelope {
+    private func run(_ answer: Result<JSONValue, Failure>?) async throws -> Envelope {
         let id = try ExecutionID("E1")
         let invocation = Invocation(
             ref: try RunnableRef("a/b@1"), mode: .real, inputs: [:],
             writePrefix: try WritePrefix("/artifacts/{execution_id}/", for: id), executionID: id, declared: [],
             image: try Digest(digest), platform: .amd64, secretsPresent: ["KEY"], timeout: .seconds(10))
         let clock = ManualClock(patience: .seconds(3600))
-        return await ProcessorInvoker(adapter: "local", clock: clock).invoke(
+        return try await ProcessorInvoker(adapter: "local", clock: clock).run(
             invocation, at: endpoint, over: Scripted(answer: answer)
         ).envelope
     }
@@ -48,7 +48,7 @@ import Testing
             "status": "error", "execution_id": "E1", "error": ["code": "ERR_PROVIDER", "message": "rate limited"],
             "meta": ["env_fingerprint": "mode=real", "duration_ms": 5],
         ]
-        let envelope = try await invoke(.success(error))
+        let envelope = try await run(.success(error))
         #expect(envelope.outcome == .error(code: "ERR_PROVIDER", message: "rate limited"))
         #expect(envelope.meta["duration_ms"] == 5)
         #expect(envelope.meta["env_fingerprint"] == fingerprint)
@@ -56,28 +56,22 @@ import Testing
         #expect(envelope.meta["image_digest"] == .string(digest))
     }
 
-    @Test func aFailureOfTheTransportIsAnEnvelopeToo() async throws {
-        let envelope = try await invoke(.failure(Failure(.wsClose, "gone")))
-        #expect(envelope.outcome == .error(code: "ERR_WS_CLOSE", message: "gone"))
-        #expect(envelope.meta["env_fingerprint"] == fingerprint)
+    @Test func aFailureOfTheTransportIsThrownAsItIs() async throws {
+        let failure = Failure(.wsClose, "gone")
+        await #expect(throws: failure) { try await run(.failure(failure)) }
     }
 
-    @Test func aLieIsAnErrorEnvelope() async throws {
-        let envelope = try await invoke(
-            .success([
-                "status": "success", "execution_id": "E1", "index_path": "/artifacts/E1/outputs.json",
-                "outputs": [["path": "/artifacts/other/a"]],
-            ]))
-        guard case .error("ERR_BAD_RESPONSE", _) = envelope.outcome else {
-            Issue.record("\(envelope.outcome)")
-            return
-        }
+    @Test func aLieIsRefused() async throws {
+        let lie: JSONValue = [
+            "status": "success", "execution_id": "E1", "index_path": "/artifacts/E1/outputs.json",
+            "outputs": [["path": "/artifacts/other/a"]],
+        ]
+        let failure = await #expect(throws: Failure.self) { try await run(.success(lie)) }
+        #expect(failure?.code == .badResponse)
     }
 
     @Test func aRunThatNeverEndsIsCutOff() async throws {
-        guard case .error("ERR_TIMEOUT", _) = try await invoke(nil).outcome else {
-            Issue.record("no timeout")
-            return
-        }
+        let failure = await #expect(throws: Failure.self) { try await run(nil) }
+        #expect(failure?.code == .timeout)
     }
 }

@@ -14,26 +14,11 @@ package struct ProcessorInvoker: Sendable {
         self.clock = clock
     }
 
-    /// Runs once. Every failure comes back as an envelope: the processor's own, or one that says what went wrong.
+    /// Runs once; gives the processor's envelope, its error too.
     ///
     /// - Parameters:
     ///   - receiver: takes the outputs, where the processor can reach it.
     ///   - report: gets each event as it arrives; the processor waits until it returns.
-    package func invoke(
-        _ invocation: Invocation, at endpoint: ProcessorEndpoint, over transport: any ProcessorTransport,
-        receiver: ArtifactReceiver? = nil, report: @escaping @Sendable (ProcessorEvent) async -> Void = { _ in }
-    ) async -> CheckedEnvelope {
-        do throws(Failure) {
-            return try await run(invocation, at: endpoint, over: transport, receiver: receiver, report: report)
-        } catch {
-            let outcome = Envelope.Outcome.error(code: error.code.rawValue, message: error.message)
-            let envelope = Envelope(executionID: invocation.executionID, outcome: outcome, meta: meta(of: invocation))
-            return CheckedEnvelope(envelope: envelope, warnings: [])
-        }
-    }
-
-    /// Runs once; gives the processor's envelope, its error too.
-    ///
     /// - Throws: `Failure`: `ERR_TIMEOUT` when the invocation's time is over, else what transport and check throw.
     package func run(
         _ invocation: Invocation, at endpoint: ProcessorEndpoint, over transport: any ProcessorTransport,
@@ -72,11 +57,11 @@ package struct ProcessorInvoker: Sendable {
 
     /// What the adapter knows, on top of what the processor says of itself. Its own fingerprint is kept as a claim.
     private func meta(
-        of invocation: Invocation, claimed: [String: JSONValue] = [:], took: Duration? = nil
+        of invocation: Invocation, claimed: [String: JSONValue], took: Duration
     ) -> [String: JSONValue] {
         // What only an adapter can know is not taken from a processor.
         var meta = claimed.filter { !Self.ownMeta.contains($0.key) }
-        if let took, meta["duration_ms"] == nil {
+        if meta["duration_ms"] == nil {
             meta["duration_ms"] = .integer(Int64((took / .milliseconds(1)).rounded()))
         }
         meta["processor_env_fingerprint"] = claimed["env_fingerprint"]
