@@ -113,6 +113,7 @@ struct LocalctlCommand: AsyncParsableCommand {
                     // What could not even be asked for is answered with an envelope too.
                     result = InvocationResult(error, of: id, by: .local)
                 }
+                guard !Task.isCancelled else { return .failure }
                 output.print(result)
                 if let world { try await output.save(result.envelope, from: world) }
                 return result.envelope.isSuccess ? .success : .failure

@@ -7,7 +7,8 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
     do throws(Failure) {
         code = try await work()
     } catch {
-        Output.note(FailureText(error, style: Style.standardError).text)
+        // What an interruption breaks off is no failure to be told of.
+        if !Task.isCancelled { Output.note(FailureText(error, style: Style.standardError).text) }
         code = .failure
     }
     if code != .success { throw code }

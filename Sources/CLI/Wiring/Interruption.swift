@@ -22,7 +22,10 @@ func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitC
             } catch { return error }
         }
         group.addTask {
-            for await number in signals { return ExitCode(128 + number) }
+            for await number in signals {
+                Output.note("Interrupted: what was started is stopped.")
+                return ExitCode(128 + number)
+            }
             return nil
         }
         var code: ExitCode?
