@@ -9,7 +9,8 @@ struct Pinion: AsyncParsableCommand {
             Pinion reads the specs of a git commit, builds one image per platform from exactly that commit, pins the \
             digests back into the specs, starts each processor by its digest, tests it, and records what is true.
 
-            Exit codes: 0 done · 1 failed · 2 changes pending (with --detailed-exitcode) · 64 usage.
+            Exit codes: 0 done · 1 failed · 2 changes pending (with --detailed-exitcode) · 3 refused · 4 not found · \
+            64 usage · 69 a service is not there · 77 a secret is missing · 130, 143 interrupted.
             """,
         version: Version.text,
         subcommands: [

@@ -103,7 +103,7 @@ struct BadWeatherTests {
         try await Sample.with(["text_hash"]) { sample in
             let tip = try await sample.fixture.repository.commit(at: "main").id
             let run = try await sample.reconcile(environment: ["DOCKER_HOST": "unix:///nonexistent/docker.sock"])
-            #expect(run.exitCode == 1)
+            #expect(run.exitCode == 69)
             #expect(run.stderr.contains("ERR_DOCKER"))
             #expect(run.stdout.isEmpty)
             #expect(try await sample.fixture.repository.commit(at: "main").id == tip)

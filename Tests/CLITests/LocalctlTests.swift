@@ -52,6 +52,22 @@ struct LocalctlTests {
         }
     }
 
+    @Test func `exit codes tell what kind of failure it was`() async throws {
+        try await Sample.with([], more: [:]) { sample in
+            for (arguments, environment, code) in [
+                (["localctl", "start", "--ref", "a/b@1", "--repo", sample.path], [:], 4),
+                (["conformance", "a/b@1", "--repo", sample.path], [:], 4),
+                (["localctl", "status"], ["DOCKER_HOST": "unix:///nowhere/docker.sock"], 69),
+                (["localctl", "url", "--ref", "a/b@1"], [:], 1),
+                (["run", "--ref", "a/b@1", "--mode", "mock", "--repo", sample.path], [:], 1),
+                (["localctl", "start"], [:], 64),
+            ] as [([String], [String: String?], Int)] {
+                let outcome = try await Pinion.run(arguments, environment: environment)
+                #expect(outcome.exitCode == code, "\(arguments): \(outcome.stderr)")
+            }
+        }
+    }
+
     @Test func `the newest local build runs with --build, and --build=now makes one first`() async throws {
         try await Sample.with(["text_stats"]) { sample in
             #expect(try await sample.reconcile().exitCode == 0)

@@ -54,7 +54,7 @@ struct RemoteRegistryTests {
         let server = try GitServer(root: place.origin.folder.path, certificate: place.home.path + "/server.pem")
         let address = "https://localhost:\(server.https)/work/.git"
         let refused = try await place.validate(address)
-        #expect(refused.exitCode == 1)
+        #expect(refused.exitCode == 69)
         #expect(refused.stderr.contains("certificate"), "\(refused.stderr)")
         try place.write("[http]\n\tsslCAInfo = \(place.home.path)/ca.pem\n", to: ".gitconfig")
         let passed = try await place.validate(address)
@@ -62,7 +62,7 @@ struct RemoteRegistryTests {
         #expect(passed.stderr.contains("1 processor"))
         // The certificate is for the address, not for every name of the host.
         let other = try await place.validate("https://127.0.0.1:\(server.https)/work/.git")
-        #expect(other.exitCode == 1)
+        #expect(other.exitCode == 69)
     }
 
     /// Installing sshd on a user's machine would start a login service there, so nothing of ours does that: where it is
@@ -98,7 +98,7 @@ struct RemoteRegistryTests {
         let address = "ssh://\(user)@127.0.0.1:\(server.ssh)\(place.origin.path)"
 
         let unknown = try await place.validate(address)
-        #expect(unknown.exitCode == 1)
+        #expect(unknown.exitCode == 69)
         #expect(unknown.stderr.contains("unknown remote ssh hostkey"), "\(unknown.stderr)")
 
         let key = try String(contentsOfFile: place.home.path + "/host_key.pub", encoding: .utf8)

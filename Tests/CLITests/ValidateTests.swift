@@ -95,7 +95,7 @@ struct ValidateTests {
         #expect(try await Pinion.run(address, environment: ["XDG_CACHE_HOME": caches]).exitCode == 1)
         let nowhere = try await Pinion.run(
             ["validate", "--repo", "http://127.0.0.1:9/none.git"], environment: ["XDG_CACHE_HOME": caches])
-        #expect(nowhere.exitCode == 1)
+        #expect(nowhere.exitCode == 69)
         #expect(nowhere.stderr.contains("error[ERR_NETWORK]"), "\(nowhere.stderr)")
     }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import DeploymentModel
 
-/// Runs a command's work; a failure becomes a message on stderr and exit code 1.
+/// Runs a command's work; a failure becomes a message on stderr and an exit code that tells its kind.
 func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let code: ExitCode
     do throws(Failure) {
@@ -9,7 +9,21 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
     } catch {
         // What an interruption breaks off is no failure to be told of.
         if !Task.isCancelled { Output.note(FailureText(error, style: Style.standardError).text) }
-        code = .failure
+        code = ExitCode(for: error.code)
     }
     if code != .success { throw code }
+}
+
+extension ExitCode {
+    /// What scripts can tell apart (contract "CLI conventions"): refused, not found, a service that is not there, a secret
+    /// that is missing; everything else is 1.
+    init(for code: ErrorCode) {
+        switch code {
+        case .ciSafety, .lease, .budget: self.init(3)
+        case .functionNotFound: self.init(4)
+        case .docker, .network, .modal: self.init(69)
+        case .missingSecret: self.init(77)
+        default: self = .failure
+        }
+    }
 }
