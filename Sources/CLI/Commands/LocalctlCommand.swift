@@ -99,30 +99,13 @@ struct LocalctlCommand: AsyncParsableCommand {
         @OptionGroup var run: RunOptions
 
         func run() async throws {
-            let given = run.read()
-            let id = run.executionId ?? .random()
-            try await interruptible { () async throws(Failure) -> ExitCode in
-                let output = RunOutput(run)
-                var world: LocalWorld?
-                let result: InvocationResult
-                do throws(Failure) {
-                    let session = try await RunSession(options)
-                    world = session.world
-                    result = try await invoke(session, try given.get(), id, output)
-                } catch {
-                    // What could not even be asked for is answered with an envelope too.
-                    result = InvocationResult(error, of: id, by: .local)
-                }
-                guard !Task.isCancelled else { return .failure }
-                output.print(result)
-                if let world { try await output.save(result.envelope, from: world) }
-                return result.envelope.isSuccess ? .success : .failure
+            try await AnsweredRun(options: options, run: run, adapter: .local).answer { call throws(Failure) in
+                try await invoke(call)
             }
         }
 
-        private func invoke(
-            _ session: RunSession, _ given: JSONValue?, _ id: ExecutionID, _ output: RunOutput
-        ) async throws(Failure) -> InvocationResult {
+        private func invoke(_ call: AnsweredRun.Call) async throws(Failure) -> InvocationResult {
+            let session = call.session
             let ref: ProcessorRef
             do throws(GrammarError) {
                 ref = try ProcessorRef(run.ref)
@@ -132,9 +115,9 @@ struct LocalctlCommand: AsyncParsableCommand {
             var choice = try run.adapterOptions()
             choice.image = session.localBuild(of: container)
             return await (try session.localAdapter(.running(container))).invoke(
-                processorRef: run.ref, inputsJSON: run.inputs(given, standard: processor.smokeInputs),
-                writePrefix: run.writePrefix, executionID: id, registrySnapshot: session.registry,
-                adapterOptions: choice, secretsPresent: container.secretNames, report: output.report)
+                processorRef: run.ref, inputsJSON: run.inputs(call.inputs, standard: processor.smokeInputs),
+                writePrefix: run.writePrefix, executionID: call.id, registrySnapshot: session.registry,
+                adapterOptions: choice, secretsPresent: container.secretNames, report: call.output.report)
         }
     }
 

@@ -33,42 +33,25 @@ struct RunProcessorCommand: AsyncParsableCommand {
     var noSandbox = false
 
     func run() async throws {
-        let given = run.read()
-        let id = run.executionId ?? .random()
-        try await interruptible { () async throws(Failure) -> ExitCode in
-            let output = RunOutput(run)
-            var world: LocalWorld?
-            let result: InvocationResult
-            do throws(Failure) {
-                let session = try await RunSession(options)
-                world = session.world
-                result = try await invoke(session, try given.get(), id, output)
-            } catch {
-                // What could not even be asked for is answered with an envelope too.
-                result = InvocationResult(error, of: id, by: adapter)
-            }
-            guard !Task.isCancelled else { return .failure }
-            output.print(result)
-            if let world { try await output.save(result.envelope, from: world) }
-            return result.envelope.isSuccess ? .success : .failure
+        try await AnsweredRun(options: options, run: run, adapter: adapter).answer { call throws(Failure) in
+            try await invoke(call)
         }
     }
 
-    private func invoke(
-        _ session: RunSession, _ given: JSONValue?, _ id: ExecutionID, _ output: RunOutput
-    ) async throws(Failure) -> InvocationResult {
+    private func invoke(_ call: AnsweredRun.Call) async throws(Failure) -> InvocationResult {
+        let session = call.session
         var choice = try run.adapterOptions()
         let ref = try? RunnableRef(run.ref)
         if build || buildsNow { try await choose(&choice, ref, session) }
         let standard: JSONValue? =
             if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
-        let inputs = run.inputs(given, standard: standard)
+        let inputs = run.inputs(call.inputs, standard: standard)
         let secrets = session.secretsPresent(for: run.ref)
         func invoke(_ adapter: some Adapter, _ registry: RunnableRegistry? = nil) async -> InvocationResult {
             await adapter.invoke(
-                processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: id,
+                processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: call.id,
                 registrySnapshot: registry ?? session.registry, adapterOptions: choice, secretsPresent: secrets,
-                report: output.report)
+                report: call.output.report)
         }
         switch adapter {
         case .local:
