@@ -54,6 +54,29 @@ extension OCIRegistryClient: ImageRegistry {
         try await put(manifest(of: image), as: image.tagged(tag))
     }
 
+    package func configuration(of image: ImageReference) async throws(Failure) -> ImageConfiguration {
+        guard case .image(let descriptor, _) = try await manifest(of: image).content else {
+            throw Failure(
+                .imagePlatform, "\(image) is an index, not an image for one platform",
+                remedy: "Pin the digest of each platform's own manifest.")
+        }
+        let config = try await self.config(of: image, descriptor).1["config"]
+        func texts(_ name: String) -> [String] { config?[name]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+        let variables = texts("Env").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
+        return ImageConfiguration(
+            command: texts("Entrypoint") + texts("Cmd"), workingDirectory: config?["WorkingDir"]?.stringValue ?? "",
+            environment: Dictionary(variables.map { (String($0[0]), $0.count > 1 ? String($0[1]) : "") }) { $1 })
+    }
+
+    package func isPublic(_ image: ImageReference) async throws(Failure) -> Bool {
+        do throws(Failure) {
+            return try await anonymous.contains(image)
+        } catch {
+            guard error.code == .imagePull else { throw error }
+            return false
+        }
+    }
+
     private func platforms(of image: ImageReference, depth: Int) async throws(Failure) -> [Platform: ImageReference] {
         let manifest = try await manifest(of: image)
         switch manifest.content {

@@ -36,6 +36,11 @@ package struct OCIRegistryClient: Sendable {
             http: http, retrying: retrying, credentials: credentials, insecure: insecure, deadlines: deadlines)
     }
 
+    /// The same client, logged in nowhere.
+    var anonymous: OCIRegistryClient {
+        OCIRegistryClient(http: http, retrying: retrying, insecure: insecure, deadlines: deadlines)
+    }
+
     /// One request to a repository, before its authorisation.
     struct Call {
         let method: HTTPMethod

@@ -69,6 +69,10 @@ struct FixedRegistry: ImageRegistry {
     func inspectPair(_ images: [Platform: ImageReference]) async throws(Failure) -> [String] { [] }
     func digest(of tag: ImageReference) async throws(Failure) -> Digest? { pushed }
     func contains(_ image: ImageReference) async throws(Failure) -> Bool { true }
+    func configuration(of image: ImageReference) async throws(Failure) -> ImageConfiguration {
+        ImageConfiguration(command: [])
+    }
+    func isPublic(_ image: ImageReference) async throws(Failure) -> Bool { true }
     func tags(of repository: ImageReference) async throws(Failure) -> [String] { [] }
     func tag(_ image: ImageReference, as tag: String) async throws(Failure) {}
 }

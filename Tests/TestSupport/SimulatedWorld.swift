@@ -31,6 +31,8 @@ package final class SimulatedWorld: Sendable {
         package var oddities: [String] = []
         /// What the builder makes when it makes the wrong thing.
         package var wrongPlatform: Platform?
+        /// Whether images are pulled with a log-in only.
+        package var needsLogin = false
         /// Whether containers end as soon as they are started.
         package var startsAreFatal = false
     }
@@ -124,6 +126,13 @@ extension SimulatedWorld: ImageRegistry {
     }
 
     package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }
+
+    package func configuration(of image: ImageReference) async throws(Failure) -> ImageConfiguration {
+        _ = try await platform(of: image)
+        return ImageConfiguration(command: ["serve"])
+    }
+
+    package func isPublic(_ image: ImageReference) async throws(Failure) -> Bool { !now.needsLogin }
 
     package func contains(_ image: ImageReference) async throws(Failure) -> Bool {
         change { $0.questions += 1 }
@@ -265,7 +274,12 @@ extension SimulatedWorld: SmokeTester {
     package func smoke(
         _ request: SmokeRequest, report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> SmokeVerdict {
-        try effect("smoke \(request.processor.ref)") { _ in SmokeVerdict(outputs: 1, events: 2) }
+        let place = if case .modal(let name) = request.place { " in \(name.app)" } else { "" }
+        return try effect("smoke \(request.processor.ref)\(place)") { _ in SmokeVerdict(outputs: 1, events: 2) }
+    }
+
+    package func probe(_ request: SmokeRequest) async throws(Failure) {
+        try effect("probe \(request.processor.ref)") { _ in }
     }
 
     package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {

@@ -53,6 +53,37 @@ package struct LocalSmokeTester: SmokeTester {
         return SmokeVerdict(outputs: result.envelope.outputs.count, events: events.count)
     }
 
+    package func probe(_ request: SmokeRequest) async throws(Failure) {
+        var processor = request.processor
+        processor.pins = [request.platform: request.image]
+        var inputs = processor.smokeInputs.objectValue ?? [:]
+        inputs["mode"] = "real"
+        var options = AdapterOptions()
+        options.platform = request.platform
+        options.withholdsSecrets = true
+        options.isIsolated = true
+        let id: ExecutionID
+        do throws(GrammarError) {
+            id = try ExecutionID(request.executionID)
+        } catch { throw Failure(.inputs, error.description) }
+        let result = await adapter.invoke(
+            processorRef: processor.ref.description, inputsJSON: .object(inputs),
+            writePrefix: "/artifacts/outputs/{execution_id}/", executionID: id,
+            registrySnapshot: registry.replacing(processor), adapterOptions: options)
+        let answer: String
+        switch result.envelope.outcome {
+        case .error(ErrorCode.missingSecret.rawValue, _) where result.failure == nil: return
+        case .error(let code, let message): answer = "\(code): \(message)"
+        case .success: answer = "success"
+        }
+        if let failure = result.failure, failure.code != .missingSecret { throw failure }
+        throw Failure(
+            .badResponse, "\(processor.ref) has none of its secrets and answered \(answer)",
+            remedy:
+                "In mode real it has to answer ERR_MISSING_SECRET when \(processor.secrets.required[0]) is not there.",
+            detail: result.log)
+    }
+
     package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
         try await adapter.awaitHealth(of: container, processor: processor, on: .host)
     }

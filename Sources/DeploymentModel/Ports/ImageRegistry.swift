@@ -34,4 +34,12 @@ package protocol ImageRegistry: Sendable {
 
     /// Makes a tag point at the manifest of this digest.
     func tag(_ image: ImageReference, as tag: String) async throws(Failure)
+
+    /// What the config of the manifest at this digest says of its server.
+    ///
+    /// - Throws: `Failure` with `ERR_IMAGE_PULL` or `ERR_NETWORK`.
+    func configuration(of image: ImageReference) async throws(Failure) -> ImageConfiguration
+
+    /// Claims that anybody may pull the image: without log-in the OCI registry shows it too.
+    func isPublic(_ image: ImageReference) async throws(Failure) -> Bool
 }

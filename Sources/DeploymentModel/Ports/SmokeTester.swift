@@ -1,12 +1,18 @@
-/// Runs a processor once in mode `mock` and believes its answer only after checking it.
+/// Runs a processor once and believes its answer only after checking it.
 package protocol SmokeTester: Sendable {
-    /// Starts the image in a container of its own, without secrets and cut off from the network, waits until it is
-    /// healthy, runs it, checks envelope, index and outputs, and removes it.
+    /// Runs it in mode `mock` and checks envelope, index and outputs: in a container of its own, without secrets and cut
+    /// off from the network, or where it is deployed.
     ///
     /// - Parameter report: gets what the processor tells on the way (tokens, log lines, phases).
     /// - Throws: `Failure`; its detail holds the container's last log lines when the processor is at fault.
     func smoke(_ request: SmokeRequest, report: @escaping @Sendable (String) -> Void) async throws(Failure)
         -> SmokeVerdict
+
+    /// Runs the image in mode `real` in a container of its own, without its secrets and cut off from the network: it has
+    /// to refuse with `ERR_MISSING_SECRET` (contract "Lanes", the negative probe).
+    ///
+    /// - Throws: `Failure` when it answers anything else; its detail holds the container's last log lines.
+    func probe(_ request: SmokeRequest) async throws(Failure)
 
     /// Waits until a container that was started to stay is healthy.
     ///
@@ -16,12 +22,24 @@ package protocol SmokeTester: Sendable {
 
 /// One smoke test of an image.
 package struct SmokeRequest: Hashable, Sendable {
+    /// Where it runs.
+    package enum Place: Hashable, Sendable {
+        /// In a container of its own on this host.
+        case local
+        /// Where it is deployed.
+        case modal(FunctionName)
+    }
+
     package let processor: Processor
     package let image: ImageReference
     package let platform: Platform
     package let executionID: String
+    package let place: Place
 
-    package init(processor: Processor, image: ImageReference, platform: Platform, executionID: String) {
+    package init(
+        processor: Processor, image: ImageReference, platform: Platform, executionID: String, place: Place = .local
+    ) {
+        self.place = place
         self.processor = processor
         self.image = image
         self.platform = platform

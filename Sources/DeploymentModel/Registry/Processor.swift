@@ -48,12 +48,45 @@ package struct RuntimeLimits: Hashable, Sendable, Codable {
     /// The longest that one run may take, in seconds.
     package let timeoutSeconds: Int
     package let gpu: String?
+    package let scaling: ScalingLimits
+    /// Whether its endpoint on Modal answers anybody; without, it asks for proxy keys.
+    package let isPublic: Bool
 
-    package init(cpu: Double = 1, memoryBytes: Int = 1 << 30, timeoutSeconds: Int = 600, gpu: String? = nil) {
+    package init(
+        cpu: Double = 1, memoryBytes: Int = 1 << 30, timeoutSeconds: Int = 600, gpu: String? = nil,
+        scaling: ScalingLimits = ScalingLimits(), isPublic: Bool = false
+    ) {
         self.cpu = cpu
         self.memoryBytes = memoryBytes
         self.timeoutSeconds = timeoutSeconds
         self.gpu = gpu
+        self.scaling = scaling
+        self.isPublic = isPublic
+    }
+
+    /// Whole mebibytes, as Modal counts them.
+    package var memoryMB: Int { memoryBytes >> 20 }
+}
+
+/// How many containers a function has on Modal; what is `nil` is left to Modal.
+package struct ScalingLimits: Hashable, Sendable, Codable {
+    package var minContainers: Int?
+    package var maxContainers: Int?
+    package var bufferContainers: Int?
+    /// How long an idle container stays, in seconds.
+    package var scaledownSeconds: Int?
+    /// How many runs one container takes at the same time.
+    package var maxInputs: Int?
+
+    package init(
+        minContainers: Int? = nil, maxContainers: Int? = nil, bufferContainers: Int? = nil,
+        scaledownSeconds: Int? = nil, maxInputs: Int? = nil
+    ) {
+        self.minContainers = minContainers
+        self.maxContainers = maxContainers
+        self.bufferContainers = bufferContainers
+        self.scaledownSeconds = scaledownSeconds
+        self.maxInputs = maxInputs
     }
 }
 

@@ -2,6 +2,7 @@
 package struct DesiredState: Hashable, Sendable {
     /// The environment's name: `local`, `dev`, …
     package let environment: String
+    package let target: Target
     /// The branch whose tip was read; `nil` for a bare commit.
     package let branch: String?
     /// The commit that was read, 40 hexadecimal digits.
@@ -14,10 +15,11 @@ package struct DesiredState: Hashable, Sendable {
     package let isComplete: Bool
 
     package init(
-        environment: String, branch: String?, commit: String, snapshotID: String, pinMode: PinMode,
-        processors: [DesiredProcessor], isComplete: Bool = true
+        environment: String, target: Target = .docker, branch: String?, commit: String, snapshotID: String,
+        pinMode: PinMode, processors: [DesiredProcessor], isComplete: Bool = true
     ) {
         self.environment = environment
+        self.target = target
         self.branch = branch
         self.commit = commit
         self.snapshotID = snapshotID
@@ -25,6 +27,13 @@ package struct DesiredState: Hashable, Sendable {
         self.processors = processors
         self.isComplete = isComplete
     }
+}
+
+/// What runs the processors of an environment.
+package enum Target: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Docker on this host.
+    case docker
+    case modal
 }
 
 /// Where the digests of an environment are pinned.
@@ -43,11 +52,14 @@ package struct DesiredProcessor: Hashable, Sendable {
     /// The path of its spec in the repository.
     package let specPath: String
     package let source: ImageSource
+    /// The names that it is deployed under; `nil` where the target is Docker.
+    package let function: FunctionName?
 
-    package init(_ processor: Processor, specPath: String, source: ImageSource) {
+    package init(_ processor: Processor, specPath: String, source: ImageSource, function: FunctionName? = nil) {
         self.processor = processor
         self.specPath = specPath
         self.source = source
+        self.function = function
     }
 
     package var ref: ProcessorRef { processor.ref }

@@ -3,6 +3,10 @@ package struct ObservedState: Sendable {
     package var builds: [BuildRecord.ID: BuildRecord] = [:]
     package var records: [ProcessorRef: RefRecord] = [:]
     package var containers: [ObservedContainer] = []
+    /// What is deployed; `nil` where the target is Docker.
+    package var functions: FunctionAudit?
+    /// What syncing the values at hand would do to secrets; empty where none are to be synced.
+    package var secretChanges: [String: SecretChange] = [:]
     /// The engine's image id for a digest that it holds; absent when it holds no such image.
     package var imageIDs: [ImageReference: String] = [:]
     /// Digests that the OCI registry was asked for and does not have.

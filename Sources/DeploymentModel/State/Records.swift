@@ -100,13 +100,21 @@ package struct RefRecord: Hashable, Sendable, Codable {
         /// The container's name, or the app's.
         package let name: String
         package let platform: Platform
-        /// The image id that the engine gave for the pinned digest.
+        /// The image id that the engine, or Modal, gave for the pinned digest.
         package let imageID: String
+        /// The function of the app; `nil` for a container.
+        package let function: String?
+        /// The version of the app; `nil` for a container.
+        package let version: Int?
 
-        package init(name: String, platform: Platform, imageID: String) {
+        package init(
+            name: String, platform: Platform, imageID: String, function: String? = nil, version: Int? = nil
+        ) {
             self.name = name
             self.platform = platform
             self.imageID = imageID
+            self.function = function
+            self.version = version
         }
     }
 }
