@@ -7,11 +7,16 @@ package struct DesiredStateReader: Sendable {
     private let catalog: Catalog
     private let repository: GitRepository
     private let environment: EnvironmentSpec
+    private let names: AppNaming?
 
-    package init(_ catalog: Catalog, in repository: GitRepository, environment: EnvironmentSpec) {
+    /// - Parameter names: where the environment's target is Modal.
+    package init(
+        _ catalog: Catalog, in repository: GitRepository, environment: EnvironmentSpec, names: AppNaming? = nil
+    ) {
         self.catalog = catalog
         self.repository = repository
         self.environment = environment
+        self.names = names
     }
 
     /// What is desired, and what stands in the way for single refs.
@@ -26,6 +31,7 @@ package struct DesiredStateReader: Sendable {
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
         let specs = catalog.processors.filter(\.isEnabled)
+        try names?.check(specs.map(\.ref))
         let results = await specs.mapped { spec -> Result<(DesiredProcessor, [Diagnostic]), Failure> in
             do throws(Failure) {
                 return .success(try await processor(spec, pinned?[spec.path]))
@@ -45,7 +51,7 @@ package struct DesiredStateReader: Sendable {
         do throws(JSONError) {
             let snapshotID = try catalog.snapshotID().description
             let state = DesiredState(
-                environment: environment.name, branch: branch, commit: catalog.commit.id.hex, snapshotID: snapshotID,
+                environment: environment.name, target: environment.target, branch: branch, commit: catalog.commit.id.hex, snapshotID: snapshotID,
                 pinMode: pins, processors: processors,
                 isComplete: !catalog.hasErrors && !diagnostics.contains { $0.severity == .error })
             return (state, diagnostics)
@@ -56,7 +62,7 @@ package struct DesiredStateReader: Sendable {
         _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?
     ) async throws(Failure) -> (DesiredProcessor, [Diagnostic]) {
         let (source, findings) = try await source(of: spec)
-        let processor = DesiredProcessor(try spec.processor(pins: pinned), specPath: spec.path, source: source)
+        let processor = DesiredProcessor(try spec.processor(pins: pinned), specPath: spec.path, source: source, function: names?.name(of: spec.ref))
         return (processor, findings)
     }
 

@@ -1,4 +1,5 @@
 import DeploymentModel
+import FoundationEssentials
 import Git
 import RegistryCatalog
 
@@ -10,41 +11,68 @@ struct RegistrySource {
     let environment: EnvironmentSpec
     let target: PinTarget
 
-    /// - Parameter worktree: reads the working tree, with what is not committed, in place of the branch's tip.
-    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
-    init(_ options: WorkspaceOptions, worktree: Bool = false) async throws(Failure) {
+    /// How the apps of the environment are named; `nil` where its target is not Modal.
+    let names: AppNaming?
+
+    /// - Parameters:
+    ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
+    ///   - wanted: what the environment has to run on; `nil` for anything.
+    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment, or one that
+    ///   runs on something else).
+    init(_ options: WorkspaceOptions, worktree: Bool = false, on wanted: Target? = nil) async throws(Failure) {
+        let (references, head) = try await Self.open(options)
+        let repository = references.repository
+        var branch = head
+        var catalog = try await Self.catalog(of: branch, worktree: worktree, in: repository, options)
+        let environment = try EnvironmentChoice(options.env, on: wanted).environment(of: catalog)
+        // The environment's own branch counts, unless the user names one.
+        if options.branch == nil, !worktree, let own = environment.branch, own != branch {
+            branch = own
+            catalog = try await Self.catalog(of: own, worktree: false, in: repository, options)
+        }
+        self.references = references
+        self.branch = branch
+        self.catalog = catalog
+        self.environment = environment
+        names = environment.target == .modal ? try Self.names(environment, branch: head, options) : nil
+        target = try await PinTarget(
+            worktree ? .record : options.pins ?? environment.pins, branch: branch, at: catalog.commit.id,
+            in: repository)
+    }
+
+    /// The repository, and the branch that the user means.
+    private static func open(_ options: WorkspaceOptions) async throws(Failure) -> (SharedReferences, String?) {
         do throws(GitError) {
             let place = try await RepositoryPlace(options.repo, remote: options.remote)
-            references = try await place.references()
-            if let name = options.branch ?? place.branch {
-                branch = name
-            } else {
-                branch = try await references.repository.headBranch()
-            }
-            let repository = references.repository
+            let references = try await place.references()
+            if let name = options.branch ?? place.branch { return (references, name) }
+            return (references, try await references.repository.headBranch())
+        } catch { throw failure(error, options, branch: options.branch) }
+    }
+
+    private static func catalog(
+        of branch: String?, worktree: Bool, in repository: GitRepository, _ options: WorkspaceOptions
+    ) async throws(Failure) -> Catalog {
+        do throws(GitError) {
             let commit =
                 worktree
                 ? try await repository.workTreeCommit()
                 : try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
-            catalog = try await Catalog(of: commit, in: repository)
-        } catch { throw await Self.failure(error, options) }
-        environment = try Self.environment(of: catalog, options)
-        target = try await PinTarget(
-            worktree ? .record : options.pins ?? environment.pins, branch: branch, at: catalog.commit.id,
-            in: references.repository)
+            return try await Catalog(of: commit, in: repository)
+        } catch { throw failure(error, options, branch: branch) }
     }
 
-    /// - Throws: `Failure` with `ERR_SPEC` when there is no environment of that name.
-    private static func environment(of catalog: Catalog, _ options: WorkspaceOptions) throws(Failure) -> EnvironmentSpec
-    {
-        if let environment = catalog.environment(named: options.env) { return environment }
-        let names = Set(catalog.environments.map(\.name) + ["local"]).sorted().joined(separator: ", ")
-        throw Failure(
-            .spec, "there is no environment '\(options.env)' in \(EnvironmentSpec.file)",
-            remedy: "There is: \(names).")
+    private static func names(
+        _ environment: EnvironmentSpec, branch: String?, _ options: WorkspaceOptions
+    ) throws(Failure) -> AppNaming {
+        let variables = ProcessInfo.processInfo.environment
+        let nobody = Identity(name: "", email: "")
+        let folder = RepositoryPlace.path(options.repo)
+        let user = Authorship(environment: variables, in: folder, otherwise: nobody).author.name
+        return try AppNaming(environment, variables: variables, branch: branch, user: user.isEmpty ? nil : user)
     }
 
-    private static func failure(_ error: GitError, _ options: WorkspaceOptions) async -> Failure {
+    private static func failure(_ error: GitError, _ options: WorkspaceOptions, branch: String?) -> Failure {
         switch error.kind {
         case .notARepository:
             Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
@@ -57,7 +85,7 @@ struct RegistrySource {
             )
         case .notFound, .invalid:
             Failure(
-                .git, options.branch.map { "there is no branch '\($0)' in \(options.repo)" } ?? error.message,
+                .git, branch.map { "there is no branch '\($0)' in \(options.repo)" } ?? error.message,
                 remedy: options.branch == nil ? "Commit something first." : "See: git branch --list")
         default: Failure(.git, error.message)
         }

@@ -7,6 +7,9 @@ struct Workspace {
     let references: SharedReferences
     let branch: String?
     let catalog: Catalog
+    let environment: EnvironmentSpec
+    /// How its apps are named; `nil` where its target is not Modal.
+    let names: AppNaming?
     let desired: DesiredState
     /// Everything that is wrong with the registry, sorted by place.
     let diagnostics: [Diagnostic]
@@ -19,16 +22,20 @@ struct Workspace {
 
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
-    /// - Parameter worktree: reads the working tree, with what is not committed, in place of the branch's tip.
+    /// - Parameters:
+    ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
+    ///   - target: what the environment has to run on; `nil` for anything.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
-    init(_ options: WorkspaceOptions, worktree: Bool = false) async throws(Failure) {
-        let source = try await RegistrySource(options, worktree: worktree)
+    init(_ options: WorkspaceOptions, worktree: Bool = false, on target: Target? = nil) async throws(Failure) {
+        let source = try await RegistrySource(options, worktree: worktree, on: target)
         let reader = DesiredStateReader(
-            source.catalog, in: source.references.repository, environment: source.environment)
+            source.catalog, in: source.references.repository, environment: source.environment, names: source.names)
         let read = try await reader.read(branch: source.branch, pins: source.target.mode, pinned: source.target.pins)
         references = source.references
         branch = source.branch
         catalog = source.catalog
+        environment = source.environment
+        names = source.names
         desired = read.state
         diagnostics = (source.catalog.diagnostics + read.diagnostics).sorted()
         pinBranch = source.target.branch

@@ -14,11 +14,14 @@ struct WorkspaceOptions: ParsableArguments {
     )
     var remote: String?
 
-    @Option(help: ArgumentHelp("The branch whose tip is read. Default: the one that HEAD names.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The branch whose tip is read. Default: the environment's own, else the one that HEAD names.",
+            valueName: "name"))
     var branch: String?
 
-    @Option(help: ArgumentHelp("The environment.", valueName: "name"))
-    var env = "local"
+    @Option(help: ArgumentHelp("The environment. Default: local; of Modal, what MODAL_ENV says.", valueName: "name"))
+    var env: String?
 
     @Option(help: "Where pins go, instead of what the environment says: commit, branch or record.")
     var pins: PinMode?

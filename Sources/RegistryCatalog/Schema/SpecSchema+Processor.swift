@@ -152,6 +152,16 @@ extension SpecSchema {
             "description": "The type of GPU, for example T4; null for none.", "default": .null,
             "anyOf": [["type": ["string", "null"]], ["const": false]],
         ],
+        "scaling": SpecShape.mapping(
+            "How many containers it has on Modal; what is left out is Modal's choice.",
+            [
+                "min_containers": SpecShape.integer("Containers that are always there.", from: 0, to: 10_000),
+                "max_containers": SpecShape.integer("Containers at most.", from: 1, to: 10_000),
+                "buffer_containers": SpecShape.integer("Idle containers while it is busy.", from: 0, to: 10_000),
+                "scaledown_s": SpecShape.integer("How long an idle container stays, in seconds.", from: 2, to: 3600),
+                "max_inputs": SpecShape.integer("Runs that one container takes at a time.", from: 1, to: 1000),
+            ]),
+        "public": SpecShape.flag("Whether its endpoint on Modal answers without proxy keys.", default: false),
         "memory": SpecShape.older(
             [
                 "description": "Megabytes, or a size with its unit: 2Gi.", "type": ["integer", "string", "null"],
@@ -179,7 +189,8 @@ extension SpecSchema {
                 "Limits for one adapter.",
                 [
                     "modal": SpecShape.mapping(
-                        "Limits for Modal.", runtime.merging(ignoredByModal) { first, _ in first }),
+                        "Limits for Modal.",
+                        runtime.merging(olderOfModal) { first, _ in first }),
                     "local": SpecShape.any("Ignored."),
                 ]), "write 'runtime'."),
         "policy": SpecShape.older(
@@ -191,10 +202,12 @@ extension SpecSchema {
         "schema": SpecShape.older(SpecShape.any("Ignored."), "remove it."),
     ]
 
-    private static let ignoredByModal: [String: JSONValue] = Dictionary(
-        ["secrets", "function", "app", "region", "concurrency", "allow_concurrent_inputs"]
-            .map { ($0, SpecShape.any("Ignored.")) }
-    ) { first, _ in first }
+    private static let olderOfModal: [String: JSONValue] = [
+        "secrets": SpecShape.any("Ignored."), "function": SpecShape.any("Ignored."),
+        "app": SpecShape.any("Ignored."), "region": SpecShape.any("Ignored."),
+        "concurrency": SpecShape.integer("As scaling.max_inputs.", from: 1, to: 1000),
+        "allow_concurrent_inputs": SpecShape.integer("As scaling.max_inputs.", from: 1, to: 1000),
+    ]
 
     private static func field(_ types: [JSONValue], _ description: String) -> JSONValue {
         ["type": .array(types), "description": .string(description)]

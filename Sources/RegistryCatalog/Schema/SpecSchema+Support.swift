@@ -119,12 +119,19 @@ extension SpecSchema {
     private static let environment = SpecShape.item(
         "One environment.",
         [
-            "target": SpecShape.word("What runs its processors.", ["docker"], default: "docker"),
+            "target": SpecShape.word(
+                "What runs its processors.", Target.allCases.map(\.rawValue), default: Target.docker.rawValue),
             "registry": SpecShape.text(
                 "The OCI registry, and the path in it, below which images are pushed: ghcr.io/acme.",
                 default: .string(EnvironmentSpec.standardLocal.registry)),
             "pins": SpecShape.word(
                 "Where digests are pinned: on the branch, on pinion/pins/<branch>, or in the environment's record.",
-                PinMode.allCases.map(\.rawValue), default: PinMode.record.rawValue),
+                PinMode.allCases.map(\.rawValue)),
+            "branch": SpecShape.text("The branch that is read, where none is named: its tip is what is wanted."),
+            "modal_environment": SpecShape.text("Its name on Modal. Default: the same name."),
+            "app_names": SpecShape.word(
+                "How apps on Modal are named: by branch, user and ref (the default of 'dev'), or by the ref alone.",
+                EnvironmentSpec.AppNames.allCases.map(\.rawValue)),
+            "prune": SpecShape.flag("Whether --prune may stop apps that no spec asks for.", default: false),
         ])
 }

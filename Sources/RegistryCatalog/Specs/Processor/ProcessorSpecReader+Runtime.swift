@@ -8,7 +8,12 @@ extension ProcessorSpecReader {
         if var adapter = root.fields("adapter", &findings) {
             if var modal = adapter.fields("modal", &findings) {
                 read(&modal, &limits)
-                modal.ignore("secrets", "function", "app", "region", "concurrency", "allow_concurrent_inputs")
+                // Older files say with either of these how many runs a container takes at the same time.
+                for name in ["concurrency", "allow_concurrent_inputs"] {
+                    guard let count = modal.integer(name, in: 1...1000, &findings) else { continue }
+                    limits.scaling.maxInputs = limits.scaling.maxInputs ?? count
+                }
+                modal.ignore("secrets", "function", "app", "region")
                 modal.reportUnknown(&findings)
             }
             adapter.ignore("local")
@@ -20,7 +25,8 @@ extension ProcessorSpecReader {
         }
         return RuntimeLimits(
             cpu: limits.cpu ?? 1, memoryBytes: limits.memoryBytes ?? 1 << 30,
-            timeoutSeconds: limits.timeoutSeconds ?? 600, gpu: limits.gpu ?? nil)
+            timeoutSeconds: limits.timeoutSeconds ?? 600, gpu: limits.gpu ?? nil, scaling: limits.scaling,
+            isPublic: limits.isPublic ?? false)
     }
 
     private struct Limits {
@@ -28,6 +34,8 @@ extension ProcessorSpecReader {
         var memoryBytes: Int?
         var timeoutSeconds: Int?
         var gpu: String??
+        var scaling = ScalingLimits()
+        var isPublic: Bool?
     }
 
     private mutating func read(_ fields: inout Fields, _ limits: inout Limits) {
@@ -45,6 +53,11 @@ extension ProcessorSpecReader {
         if let bytes = memory(&fields) { limits.memoryBytes = limits.memoryBytes ?? bytes }
         if let seconds = fields.integer("timeout_s", in: 1...86_400, &findings) { limits.timeoutSeconds = seconds }
         if let seconds = timeout(&fields) { limits.timeoutSeconds = limits.timeoutSeconds ?? seconds }
+        if let flag = fields.bool("public", &findings) { limits.isPublic = flag }
+        if var scaling = fields.fields("scaling", &findings) {
+            limits.scaling = self.scaling(&scaling, or: limits.scaling)
+            scaling.reportUnknown(&findings)
+        }
         switch fields.take("gpu")?.value {
         case .string(let type): limits.gpu = .some(type.lowercased() == "none" ? nil : type)
         case .bool(false), .null: limits.gpu = .some(nil)
@@ -54,6 +67,22 @@ extension ProcessorSpecReader {
                 .error, "'\(fields.qualified("gpu"))' should name a type", at: fields.take("gpu"),
                 fix: "for example gpu: T4, or gpu: null for none")
         }
+    }
+
+    private mutating func scaling(_ fields: inout Fields, or standard: ScalingLimits) -> ScalingLimits {
+        let scaling = ScalingLimits(
+            minContainers: fields.integer("min_containers", in: 0...10_000, &findings) ?? standard.minContainers,
+            maxContainers: fields.integer("max_containers", in: 1...10_000, &findings) ?? standard.maxContainers,
+            bufferContainers: fields.integer("buffer_containers", in: 0...10_000, &findings)
+                ?? standard.bufferContainers,
+            scaledownSeconds: fields.integer("scaledown_s", in: 2...3600, &findings) ?? standard.scaledownSeconds,
+            maxInputs: fields.integer("max_inputs", in: 1...1000, &findings) ?? standard.maxInputs)
+        if let least = scaling.minContainers, let most = scaling.maxContainers, least > most {
+            findings.add(
+                .error, "'\(fields.qualified("min_containers"))' is more than max_containers",
+                at: fields.take("min_containers"))
+        }
+        return scaling
     }
 
     private mutating func outOfRange(_ name: String, _ fields: inout Fields) {

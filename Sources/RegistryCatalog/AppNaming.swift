@@ -1,0 +1,84 @@
+import Crypto
+package import DeploymentModel
+
+/// Names what an environment deploys to Modal (contract "Refs and names").
+package struct AppNaming: Hashable, Sendable {
+    /// What Modal takes.
+    private static let lengthLimit = 64
+
+    private let prefix: String
+    private let override: String?
+
+    /// - Parameters:
+    ///   - variables: of this process: `GIT_BRANCH`, `GITHUB_HEAD_REF`, `GITHUB_REF_NAME`, `CI_COMMIT_REF_NAME` name the
+    ///     branch, `GIT_USER`, `GITHUB_ACTOR`, `GITLAB_USER_LOGIN` the user, `MODAL_APP_NAME` the app itself.
+    ///   - branch: the branch of the repository, where no variable names one.
+    ///   - user: git's own `user.name`, where no variable names one.
+    /// - Throws: `Failure` with `ERR_SPEC` when a name needs what nobody says.
+    package init(
+        _ environment: EnvironmentSpec, variables: [String: String], branch: String?, user: String?
+    ) throws(Failure) {
+        override = variables["MODAL_APP_NAME"].flatMap { $0.isEmpty ? nil : $0 }
+        guard environment.appNames == .branchUser, override == nil else {
+            prefix = ""
+            return
+        }
+        func part(
+            _ what: String, _ names: [String], _ other: String?, _ source: String
+        ) throws(Failure) -> String {
+            let found = names.lazy.compactMap { variables[$0] }.first { !$0.isEmpty } ?? other
+            guard let found, case let text = Self.canonical(found), text.contains(where: { $0 != "-" }) else {
+                throw Failure(
+                    .spec, "apps of '\(environment.name)' are named by \(what), and nobody says which",
+                    remedy: "Set \(names[0]), or \(source).")
+            }
+            return text
+        }
+        let branch = try part(
+            "branch", ["GIT_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"], branch,
+            "be on a branch")
+        let user = try part(
+            "user", ["GIT_USER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"], user, "git config user.name")
+        prefix = "\(branch)-\(user)-"
+    }
+
+    /// The names of a processor's app and function.
+    package func name(of ref: ProcessorRef) -> FunctionName {
+        FunctionName(
+            app: Self.fitted(override.map { Self.canonical($0) } ?? prefix + ref.refSlug),
+            function: Self.fitted(ref.functionName))
+    }
+
+    /// Claims that an app was named by this environment: others may be in the same one of Modal.
+    package func isOwn(_ app: String) -> Bool { override == nil && app.hasPrefix(prefix) }
+
+    /// All refs have one app, where `MODAL_APP_NAME` names it.
+    ///
+    /// - Throws: `Failure` with `ERR_NAME_COLLISION` when that would be more than one.
+    package func check(_ refs: [ProcessorRef]) throws(Failure) {
+        guard let override, refs.count > 1 else { return }
+        throw Failure(
+            .nameCollision,
+            "MODAL_APP_NAME names one app, \(override), and \(refs.map(\.description).joined(separator: ", ")) need one each",
+            remedy: "Unset it, or work on one processor with: pinion modalctl --ref \(refs[0])")
+    }
+
+    /// Lower case; each run of what is neither a letter, a digit nor `-` becomes one `-`.
+    private static func canonical(_ text: String) -> String {
+        var canonical = ""
+        var isInRun = false
+        for character in text.lowercased().unicodeScalars {
+            let isKept = "abcdefghijklmnopqrstuvwxyz0123456789-".unicodeScalars.contains(character)
+            if isKept { canonical.unicodeScalars.append(character) } else if !isInRun { canonical += "-" }
+            isInRun = !isKept
+        }
+        return canonical
+    }
+
+    /// A name that is too long is cut and ends in `-<8 hexadecimal digits of its SHA-256>`.
+    private static func fitted(_ name: String) -> String {
+        guard name.utf8.count > lengthLimit else { return name }
+        let hash = DeploymentModel.Digest(bytes: Array(SHA256.hash(data: Array(name.utf8)))).hex.prefix(8)
+        return "\(name.prefix(lengthLimit - 9))-\(hash)"
+    }
+}
