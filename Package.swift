@@ -98,6 +98,7 @@ let package = Package(
                 "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Adapters", "Reconciliation",
                 "BLAKE3",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
 

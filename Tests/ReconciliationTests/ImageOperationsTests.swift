@@ -169,7 +169,7 @@ struct ImageOperationsTests {
         await fixture.apply(try await fixture.plan(desired))
         func refreshed() async throws -> Plan {
             let world = fixture.world
-            let observer = Observer(store: world, registry: world, engine: world, refreshesBases: true)
+            let observer = Observer(store: world, registry: world, deployments: .docker(world), refreshesBases: true)
             return Planner(desired: desired, observed: try await observer.observe(desired), platform: .amd64).plan()
         }
         #expect(try await refreshed().isEmpty)

@@ -39,7 +39,7 @@ struct ReconcileCommand: AsyncParsableCommand {
             let session = try await Session(workspace, options, build: build.settings)
             let plan = try await session.plan()
             if events { Output.result(try JSONText(EventStream.Version(), isPretty: false).text) }
-            if plan.items.isEmpty {
+            if !plan.hasActions {
                 Output.note(PlanText(plan, style: .standardError).heading)
             } else {
                 Output.note(PlanText(plan, style: .standardError).text + "\n")

@@ -24,13 +24,20 @@ struct PlanText {
         var lines = [heading]
         if !plan.isEmpty { lines.append("") }
         let width = (plan.items.map(\.ref) + plan.blocked.map(\.ref)).map(\.description.count).max() ?? 0
+        for secret in plan.secrets {
+            let mark = secret.change == .created ? style.green("+") : style.yellow("~")
+            lines.append("  \(mark) secret \(style.bold(secret.name))  \(secret.change == .created ? "not there" : "another value")")
+        }
         for item in plan.items {
             let mark = item.record.previous?.applied == nil ? style.green("+") : style.yellow("~")
             let name = style.bold(item.ref.description) + padding(item.ref, width)
             lines.append("  \(mark) \(name)  \(item.reasons.joined(separator: "; "))")
             lines += rows(of: item).map { verb, text in
-                "      \(verb)\(String(repeating: " ", count: 8 - verb.count))\(text)"
+                "      \(verb)\(String(repeating: " ", count: 9 - verb.count))\(text)"
             }
+        }
+        for stop in plan.stops {
+            lines.append("  \(style.red("-")) app \(style.bold(stop.app))  \(stop.reason)")
         }
         for blocked in plan.blocked {
             lines.append(
@@ -51,11 +58,13 @@ struct PlanText {
             return "Nothing to do: \(counted(plan.unchanged.count, "processor")) as they should be."
         }
         let counts: [(Int, String)] = [
+            (plan.secrets.count, "to sync"),
             (plan.items.count { !$0.builds.isEmpty }, "to build"),
             (plan.items.count { $0.pin != nil }, "to pin"),
-            (plan.items.count { $0.smoke != nil }, "to smoke-test"),
+            (plan.items.count { $0.smoke != nil || $0.deployedSmoke != nil }, "to smoke-test"),
             (plan.items.count { $0.deploy != nil }, "to deploy"),
-            (plan.items.reduce(0) { $0 + $1.remove.count }, "to remove"),
+            (plan.items.count { $0.rollover != nil }, "to roll over"),
+            (plan.items.reduce(plan.stops.count) { $0 + $1.remove.count }, "to remove"),
             (plan.blocked.count, "blocked"),
         ]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -72,8 +81,18 @@ struct PlanText {
         if item.smoke != nil {
             rows.append(("smoke", "local, mock, \(item.processor.api.transport.rawValue)"))
         }
-        if let deploy = item.deploy {
+        if item.probe != nil { rows.append(("probe", "local, real, without its secrets")) }
+        if let function = item.deploy?.function {
+            let version = function.version.map { "version \($0) → \($0 + 1)" } ?? "version 1"
+            rows.append(("deploy", "\(function.name.function) in \(function.name.app), \(version)"))
+        } else if let deploy = item.deploy {
             rows.append(("deploy", "container for \(deploy.platform.oci) (\(deploy.reason))"))
+        }
+        if let rollover = item.rollover {
+            rows.append(("rollover", "new containers of \(rollover.name.app)"))
+        }
+        if item.deployedSmoke != nil {
+            rows.append(("smoke", "modal, mock, \(item.processor.api.transport.rawValue)"))
         }
         for stale in item.remove { rows.append(("remove", "container \(stale.name)")) }
         return rows

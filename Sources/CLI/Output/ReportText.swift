@@ -42,8 +42,11 @@ extension RunEvent.Step {
         case .push: "push"
         case .pull: "pull"
         case .pin: "pin"
-        case .deploy: "container"
+        case .sync: "secret sync"
+        case .deploy: "deployment"
         case .smoke: "smoke test"
+        case .probe: "probe"
+        case .rollover: "rollover"
         case .remove: "removal"
         case .record: "record commit"
         }

@@ -42,7 +42,7 @@ struct Session {
 
     func plan() async throws(Failure) -> Plan {
         let observed = try await Observer(
-            store: store, registry: registry, engine: engine, refreshesBases: build.refreshesBases
+            store: store, registry: registry, deployments: .docker(engine), refreshesBases: build.refreshesBases
         ).observe(workspace.desired)
         return Planner(desired: workspace.desired, observed: observed, platform: .host).plan()
     }
@@ -53,7 +53,7 @@ struct Session {
         let clock = ContinuousClock()
         let start = clock.now
         let log = EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show)
-        guard !plan.items.isEmpty else { return RunReport(plan, run: run, events: []) }
+        guard plan.hasActions else { return RunReport(plan, run: run, events: []) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         _ = try await engine.removeLeftovers()
@@ -67,8 +67,8 @@ struct Session {
     func status() async throws(Failure) -> [StatusRow] {
         let records = try await store.records(of: workspace.desired.environment)
         // Without an engine the records are still worth a look.
-        let containers = try? await engine.containers()
-        return StatusRow.rows(desired: workspace.desired, records: records, containers: containers)
+        let deployed = (try? await engine.containers()).map { StatusRow.Deployed.containers($0) }
+        return StatusRow.rows(desired: workspace.desired, records: records, deployed: deployed)
     }
 
     /// Does something with the images of some processors, one step of a reconcile by itself.

@@ -121,10 +121,14 @@ package struct RefRecord: Hashable, Sendable, Codable {
 
 /// A test that was passed, bound to the digest that passed it.
 package struct Evidence: Hashable, Sendable, Codable {
+    /// The mode of the negative probe: real, without its secrets.
+    package static let probe = "probe"
+
     package let digest: Digest
     package let platform: Platform
     package let specHash: String
     package let adapter: String
+    /// `mock`, or `probe`.
     package let mode: String
     package let transport: ProcessorAPI.Transport
 

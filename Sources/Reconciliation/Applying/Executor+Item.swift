@@ -1,9 +1,9 @@
 import DeploymentModel
 
 extension Executor {
-    /// Works an item off: build, pin, smoke, deploy, remove.
+    /// Works an item off: build, pin, smoke, probe, deploy, smoke what is deployed, remove.
     func apply(_ item: PlanItem) async -> ItemOutcome {
-        var remaining = item.steps
+        var remaining = item.steps[...]
         var progress = ItemProgress(item)
         do {
             if !item.builds.isEmpty {
@@ -19,14 +19,29 @@ extension Executor {
             }
             progress.desired = revision
             if let smoke = item.smoke {
-                progress.evidence = [try await test(item, smoke, progress.images)]
+                progress.add(try await test(item, smoke, progress.images))
+                remaining.removeFirst()
+            }
+            if let probe = item.probe {
+                progress.add(try await self.probe(item, probe, progress.images))
                 remaining.removeFirst()
             }
             var deployed: String?
-            if let deploy = item.deploy {
+            if let deploy = item.deploy, let function = deploy.function {
+                progress.binding = try await self.deploy(item, deploy, function, progress.images)
+                remaining.removeFirst()
+            } else if let deploy = item.deploy {
                 let (container, imageID) = try await start(item, deploy, progress.images)
                 deployed = container.id
                 progress.binding = RefRecord.Binding(name: container.name, platform: deploy.platform, imageID: imageID)
+                remaining.removeFirst()
+            }
+            if let rollover = item.rollover {
+                progress.binding = try await self.rollOver(item, rollover)
+                remaining.removeFirst()
+            }
+            if let smoke = item.deployedSmoke, let name = progress.function {
+                progress.add(try await test(item, smoke, progress.images, in: .modal(name)))
                 remaining.removeFirst()
             }
             progress.applied = revision
@@ -38,7 +53,9 @@ extension Executor {
             }
         } catch {
             // The failure itself is an event already; what comes after it is told once.
-            if remaining.count > 1 { log.add(item.ref, remaining[0], .skipped(Array(remaining.dropFirst()))) }
+            if remaining.count > 1 {
+                log.add(item.ref, remaining[remaining.startIndex], .skipped(Array(remaining.dropFirst())))
+            }
         }
         return ItemOutcome(record: progress.record)
     }
@@ -118,23 +135,57 @@ extension Executor {
     }
 
     private func test(
-        _ item: PlanItem, _ smoke: SmokeAction, _ images: [Platform: ImageReference]
+        _ item: PlanItem, _ smoke: SmokeAction, _ images: [Platform: ImageReference],
+        in place: SmokeRequest.Place = .local
     ) async throws(Failure) -> Evidence {
         try await step(item.ref, .smoke) { () throws(Failure) -> (Evidence, String) in
-            guard let image = images[smoke.platform], let digest = image.digest else {
-                throw Failure(.imageUnpinned, "\(item.ref) has no image for \(smoke.platform.oci)")
-            }
-            let request = SmokeRequest(
-                processor: item.processor, image: image, platform: smoke.platform,
-                executionID: "smoke-\(run)-\(item.ref.refSlug)")
+            let (request, digest) = try request(item, smoke.platform, images, "smoke", place)
             let verdict = try await services.smoke.smoke(request) { text in log.add(item.ref, .smoke, .log(text)) }
             let transport = item.processor.api.transport
             let evidence = Evidence(
-                digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: "local",
+                digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: place.adapter,
                 mode: "mock", transport: transport)
             let outputs = "\(verdict.outputs) output\(verdict.outputs == 1 ? "" : "s")"
             let events = verdict.events == 0 ? "" : ", \(verdict.events) events"
-            return (evidence, "\(transport.rawValue), \(outputs)\(events)")
+            let adapter = place == .local ? "" : "\(place.adapter), "
+            return (evidence, "\(adapter)\(transport.rawValue), \(outputs)\(events)")
+        }
+    }
+
+    private func probe(
+        _ item: PlanItem, _ probe: SmokeAction, _ images: [Platform: ImageReference]
+    ) async throws(Failure) -> Evidence {
+        try await step(item.ref, .probe) { () throws(Failure) -> (Evidence, String) in
+            let (request, digest) = try request(item, probe.platform, images, "probe", .local)
+            try await services.smoke.probe(request)
+            let evidence = Evidence(
+                digest: digest, platform: probe.platform, specHash: item.record.specHash, adapter: "local",
+                mode: Evidence.probe, transport: item.processor.api.transport)
+            return (evidence, "refuses to run without its secrets")
+        }
+    }
+
+    private func request(
+        _ item: PlanItem, _ platform: Platform, _ images: [Platform: ImageReference], _ purpose: String,
+        _ place: SmokeRequest.Place
+    ) throws(Failure) -> (SmokeRequest, Digest) {
+        guard let image = images[platform], let digest = image.digest else {
+            throw Failure(.imageUnpinned, "\(item.ref) has no image for \(platform.oci)")
+        }
+        let id = "\(purpose)-\(run)-\(item.ref.refSlug)"
+        return (
+            SmokeRequest(
+                processor: item.processor, image: image, platform: platform, executionID: id, place: place), digest
+        )
+    }
+}
+
+extension SmokeRequest.Place {
+    /// The adapter that evidence names.
+    fileprivate var adapter: String {
+        switch self {
+        case .local: "local"
+        case .modal: "modal"
         }
     }
 }
@@ -146,12 +197,30 @@ private struct ItemProgress {
     var desired: RefRecord.Revision?
     var applied: RefRecord.Revision?
     var binding: RefRecord.Binding?
-    var evidence: [Evidence] = []
+    private var evidence: [Evidence] = []
 
     init(_ item: PlanItem) {
         self.item = item
         images = item.images
         binding = item.record.binding
+    }
+
+    /// The names of what is deployed to Modal.
+    var function: FunctionName? {
+        binding.flatMap { binding in
+            binding.function.map { FunctionName(app: binding.name, function: $0) }
+        }
+    }
+
+    mutating func add(_ evidence: Evidence) { self.evidence.append(evidence) }
+
+    /// What was shown of these images and this spec, now and before.
+    private var allEvidence: [Evidence] {
+        let digests = Set(images.values.compactMap(\.digest))
+        let earlier = (item.record.previous?.evidence ?? []).filter {
+            digests.contains($0.digest) && $0.specHash == item.record.specHash && !evidence.contains($0)
+        }
+        return earlier + evidence
     }
 
     /// `nil` while nothing is certain enough to be written down.
@@ -161,11 +230,11 @@ private struct ItemProgress {
         guard let applied else {
             return RefRecord(
                 ref: item.ref, desired: desired, applied: previous?.applied, binding: previous?.binding,
-                evidence: previous?.evidence ?? [])
+                evidence: (previous?.evidence ?? []) + evidence.filter { previous?.evidence.contains($0) != true })
         }
         return RefRecord(
             ref: item.ref, desired: desired, applied: applied, binding: binding ?? previous?.binding,
-            evidence: evidence.isEmpty ? previous?.evidence ?? [] : evidence)
+            evidence: allEvidence)
     }
 }
 
@@ -176,7 +245,10 @@ extension PlanItem {
         if !builds.isEmpty { steps.append(.build) }
         if pin != nil { steps.append(.pin) }
         if smoke != nil { steps.append(.smoke) }
+        if probe != nil { steps.append(.probe) }
         if deploy != nil { steps.append(.deploy) }
+        if rollover != nil { steps.append(.rollover) }
+        if deployedSmoke != nil { steps.append(.smoke) }
         if !remove.isEmpty { steps.append(.remove) }
         return steps
     }

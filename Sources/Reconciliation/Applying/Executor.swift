@@ -1,4 +1,4 @@
-import DeploymentModel
+package import DeploymentModel
 
 /// Applies a plan: item by item, several at a time, each to its end or to its first failure.
 package struct Executor: Sendable {
@@ -6,27 +6,32 @@ package struct Executor: Sendable {
     let run: String
     let log: EventLog
     private let parallelism: Int
+    /// The values that may be synced.
+    let secrets: [SecretValue]
     /// Removes a temporary file.
     let discard: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - run: the id of the run, for trailers and execution ids.
     ///   - parallelism: how many refs are worked on at once.
+    ///   - secrets: the values of the secrets that plans say to write.
     ///   - discard: removes a context archive when it is no longer needed.
     package init(
-        _ services: Services, run: String, log: EventLog, parallelism: Int,
+        _ services: Services, run: String, log: EventLog, parallelism: Int, secrets: [SecretValue] = [],
         discard: @escaping @Sendable (String) -> Void
     ) {
         self.services = services
         self.run = run
         self.log = log
         self.parallelism = max(1, parallelism)
+        self.secrets = secrets
         self.discard = discard
     }
 
     /// Does what the plan says and nothing else. A failure ends its own item alone.
     package func apply(_ plan: Plan) async -> RunReport {
         var outcomes: [ItemOutcome] = []
+        guard await sync(plan) else { return RunReport(plan, run: run, events: log.all) }
         await withTaskGroup(of: ItemOutcome.self) { group in
             var waiting = plan.items[...]
             for item in waiting.prefix(parallelism) { group.addTask { await apply(item) } }
@@ -36,6 +41,7 @@ package struct Executor: Sendable {
                 if let next = waiting.popFirst() { group.addTask { await apply(next) } }
             }
         }
+        await stop(plan.stops)
         await record(outcomes, plan)
         return RunReport(plan, run: run, events: log.all)
     }

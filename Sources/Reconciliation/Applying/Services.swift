@@ -10,11 +10,13 @@ package struct Services: Sendable {
     package let store: any StateStore
     package let pins: any PinWriter
     package let smoke: any SmokeTester
+    /// `nil` where the target is Docker.
+    package let functions: (any FunctionPlatform)?
 
     package init(
         builder: any ImageBuilder, registry: any ImageRegistry, engine: any ContainerEngine,
         localImages: any LocalImageStore, contexts: any ContextSource, store: any StateStore, pins: any PinWriter,
-        smoke: any SmokeTester
+        smoke: any SmokeTester, functions: (any FunctionPlatform)? = nil
     ) {
         self.builder = builder
         self.registry = registry
@@ -24,5 +26,6 @@ package struct Services: Sendable {
         self.store = store
         self.pins = pins
         self.smoke = smoke
+        self.functions = functions
     }
 }

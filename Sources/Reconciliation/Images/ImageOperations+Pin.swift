@@ -19,12 +19,12 @@ extension ImageOperations {
     }
 
     private func pinned(_ processor: DesiredProcessor, only: Platform?) async throws(Failure) -> ImageOutcome {
-        let observer = Observer(store: services.store, registry: services.registry, engine: services.engine)
+        let known = KnownImages(store: services.store, registry: services.registry)
         let current = try await pins(of: processor)
-        if current.count == Platform.allCases.count, try await observer.recorded(processor) == current {
+        if current.count == Platform.allCases.count, try await known.recorded(processor) == current {
             return ImageOutcome(processor.ref, nil, nil, "pinned already")
         }
-        let images = try await observer.images(of: processor)
+        let images = try await known.images(of: processor)
         for platform in Platform.allCases where images[platform] == nil {
             throw unavailable(platform, of: processor)
         }

@@ -19,10 +19,10 @@ extension ImageOperations {
                 .imageBuild, "\(processor.ref) is not built here: its spec has no 'build'",
                 remedy: "Ask those who build it.")
         }
-        let observer = Observer(store: services.store, registry: services.registry, engine: services.engine)
+        let known = KnownImages(store: services.store, registry: services.registry)
         let archive = try await services.contexts.archive(of: recipe)
         defer { discard(archive.path) }
-        var first = try await observer.images(of: processor)[platform]
+        var first = try await known.images(of: processor)[platform]
         if first == nil { first = try await built(processor.ref, platform, recipe, archive) }
         let second = try await built(processor.ref, platform, recipe, archive)
         return Pair(platform: platform, first: first ?? second, second: second)

@@ -4,16 +4,26 @@ package import DeploymentModel
 package struct Observer: Sendable {
     private let store: any StateStore
     private let registry: any ImageRegistry
-    private let engine: any ContainerEngine
+    private let known: KnownImages
+    private let deployments: Deployments
     private let refreshesBases: Bool
+
+    /// What processors are deployed to.
+    package enum Deployments: Sendable {
+        case docker(any ContainerEngine)
+        /// - isOwn: whether an app was named by this environment.
+        /// - secrets: values to be synced; what that would do is asked, and nothing is written.
+        case modal(any FunctionPlatform, isOwn: @Sendable (String) -> Bool, secrets: [SecretValue])
+    }
 
     /// - Parameter refreshesBases: whether to ask if the tags that builds are based on have moved.
     package init(
-        store: any StateStore, registry: any ImageRegistry, engine: any ContainerEngine, refreshesBases: Bool = false
+        store: any StateStore, registry: any ImageRegistry, deployments: Deployments, refreshesBases: Bool = false
     ) {
         self.store = store
         self.registry = registry
-        self.engine = engine
+        known = KnownImages(store: store, registry: registry)
+        self.deployments = deployments
         self.refreshesBases = refreshesBases
     }
 
@@ -22,7 +32,7 @@ package struct Observer: Sendable {
 
     /// What is there of what is desired. What cannot be seen of a single ref is in `failures`.
     ///
-    /// - Throws: `Failure` when the records cannot be read or no container engine answers.
+    /// - Throws: `Failure` when the records cannot be read, or neither container engine nor Modal answers.
     package func observe(_ desired: DesiredState) async throws(Failure) -> ObservedState {
         var state = try await kept(of: desired)
         let builds = state.builds
@@ -31,6 +41,8 @@ package struct Observer: Sendable {
         for processor in desired.processors {
             if !refreshesBases, let (image, id) = settled(processor, state, containers[processor.ref] ?? []) {
                 state.imageIDs[image] = id
+            } else if !refreshesBases, isSettled(processor, state) {
+                continue
             } else {
                 open.append(processor)
             }
@@ -54,16 +66,55 @@ package struct Observer: Sendable {
     private func kept(of desired: DesiredState) async throws(Failure) -> ObservedState {
         var state = ObservedState()
         async let builds = Self.result { () async throws(Failure) in
-            try await store.builds(desired.processors.flatMap(Self.ids))
+            try await store.builds(desired.processors.flatMap(KnownImages.ids))
         }
         async let records = Self.result { () async throws(Failure) in
             try await store.records(of: desired.environment)
         }
-        async let containers = Self.result { () async throws(Failure) in try await engine.containers() }
+        async let deployed = Self.result { () async throws(Failure) in try await look() }
         state.builds = try await builds.get()
         state.records = try await records.get()
-        state.containers = try await containers.get()
+        let seen = try await deployed.get()
+        (state.containers, state.functions, state.secretChanges) = (seen.containers, seen.functions, seen.changes)
         return state
+    }
+
+    private struct Deployed {
+        var containers: [ObservedContainer] = []
+        var functions: FunctionAudit?
+        var changes: [String: SecretChange] = [:]
+    }
+
+    private func look() async throws(Failure) -> Deployed {
+        switch deployments {
+        case .docker(let engine): return Deployed(containers: try await engine.containers())
+        case .modal(let platform, let isOwn, let secrets):
+            async let changes = Self.result { () async throws(Failure) in
+                secrets.isEmpty ? [:] : try await platform.syncSecrets(secrets, isCheck: true)
+            }
+            var audit = try await platform.audit(nil)
+            audit.apps = audit.apps.filter { isOwn($0.key) }
+            return Deployed(functions: audit, changes: try await changes.get())
+        }
+    }
+
+    /// Claims that nothing but what was seen already has to be asked about what is deployed to Modal: it is recorded with
+    /// these very inputs, and their builds are known.
+    private func isSettled(_ processor: DesiredProcessor, _ state: ObservedState) -> Bool {
+        guard state.functions != nil, case .build(let recipe) = processor.source,
+            let applied = state.records[processor.ref]?.applied, applied.keys == recipe.keys
+        else { return false }
+        return Self.hasBuilds(recipe, applied, state)
+    }
+
+    /// Claims that what is applied is what the builds of these inputs gave.
+    private static func hasBuilds(
+        _ recipe: BuildRecipe, _ applied: RefRecord.Revision, _ state: ObservedState
+    ) -> Bool {
+        recipe.keys.allSatisfy { platform, key in
+            applied.pins[platform] != nil
+                && state.builds[BuildRecord.ID(key, in: recipe.repository)]?.image == applied.pins[platform]
+        }
     }
 
     /// `async let` does not carry typed errors, so they travel in values.
@@ -84,46 +135,12 @@ package struct Observer: Sendable {
         guard case .build(let recipe) = processor.source, let record = state.records[processor.ref],
             let applied = record.applied, let binding = record.binding, let image = applied.pins[binding.platform],
             applied.specHash == processor.processor.specHash, applied.keys == recipe.keys,
-            recipe.keys.allSatisfy({ platform, key in
-                applied.pins[platform] != nil
-                    && state.builds[BuildRecord.ID(key, in: recipe.repository)]?.image == applied.pins[platform]
-            })
+            Self.hasBuilds(recipe, applied, state)
         else { return nil }
         let runs = containers.contains {
             $0.isRunning && $0.imageID == binding.imageID && $0.specHash == applied.specHash
         }
         return runs ? (image, binding.imageID) : nil
-    }
-
-    /// What the build records alone know of a processor.
-    package func recorded(_ processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
-        guard case .build(let recipe) = processor.source else { return [:] }
-        let builds = try await store.builds(Self.ids(processor))
-        return recipe.keys.compactMapValues { builds[BuildRecord.ID($0, in: recipe.repository)]?.image }
-    }
-
-    /// The images of one processor, as far as there are any: nothing of the engine is asked.
-    package func images(of processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
-        switch processor.source {
-        case .build(let recipe):
-            var builds = try await store.builds(Self.ids(processor))
-            for build in try await contentTags(processor.ref, recipe, besides: builds) { builds[build.id] = build }
-            var images: [Platform: ImageReference] = [:]
-            for (platform, key) in recipe.keys {
-                guard let image = builds[BuildRecord.ID(key, in: recipe.repository)]?.image,
-                    try await registry.contains(image)
-                else { continue }
-                images[platform] = image
-            }
-            return images
-        case .track(let tag): return try await registry.platforms(of: tag)
-        case .pinned: return processor.pins
-        }
-    }
-
-    private static func ids(_ processor: DesiredProcessor) -> [BuildRecord.ID] {
-        guard case .build(let recipe) = processor.source else { return [] }
-        return recipe.keys.values.map { BuildRecord.ID($0, in: recipe.repository) }
     }
 
     private struct Seen: Sendable {
@@ -145,36 +162,14 @@ package struct Observer: Sendable {
         }
     }
 
-    /// Builds that others made and no record here tells of: the OCI registry has them under their content tags.
-    private func contentTags(
-        _ ref: ProcessorRef, _ recipe: BuildRecipe, besides builds: [BuildRecord.ID: BuildRecord]
-    ) async throws(Failure) -> [BuildRecord] {
-        let unknown = recipe.keys.filter { builds[BuildRecord.ID($0.value, in: recipe.repository)] == nil }
-        guard !unknown.isEmpty else { return [] }
-        let tags = try await registry.tags(of: recipe.repository)
-        var found: [BuildRecord] = []
-        for (platform, key) in unknown.sorted(by: { $0.key < $1.key }) {
-            // More than one is no harm: the least digest is as good for everybody.
-            guard let tag = tags.filter({ $0.hasPrefix(key.contentTagPrefix(platform)) }).min(),
-                let image = try await registry.platforms(of: recipe.repository.tagged(tag))[platform],
-                image.digest.map({ tag == key.contentTag(platform, $0) }) == true
-            else { continue }
-            found.append(
-                BuildRecord(
-                    key: key, ref: ref, platform: platform, image: image, commit: recipe.commit, builder: "content tag")
-            )
-        }
-        return found
-    }
-
     private func look(_ processor: DesiredProcessor, _ builds: [BuildRecord.ID: BuildRecord]) async -> Seen {
         var seen = Seen(ref: processor.ref)
         do throws(Failure) {
             var images: [ImageReference] = []
             switch processor.source {
             case .build(let recipe):
-                seen.builds = try await contentTags(processor.ref, recipe, besides: builds)
-                let records = Self.ids(processor).compactMap { builds[$0] }
+                seen.builds = try await known.contentTags(processor.ref, recipe, besides: builds)
+                let records = KnownImages.ids(processor).compactMap { builds[$0] }
                 let known = records.map(\.image)
                 for image in known where !(try await registry.contains(image)) { seen.missing.append(image) }
                 images = known + seen.builds.map(\.image)
@@ -190,6 +185,7 @@ package struct Observer: Sendable {
                 images = Array(children.values)
             case .pinned: images = Array(processor.pins.values)
             }
+            guard case .docker(let engine) = deployments else { return seen }
             for image in images {
                 if let id = try await engine.imageID(of: image) { seen.imageIDs[image] = id }
             }

@@ -7,12 +7,17 @@ package struct Plan: Hashable, Sendable, Codable {
 
     package let format: String
     package let environment: String
+    package let target: Target
     package let branch: String?
     package let commit: String
     package let snapshotID: String
     package let pinMode: PinMode
+    /// The secrets that are written before anything is deployed.
+    package let secrets: [SecretAction]
     /// What is to be done, by ref.
     package let items: [PlanItem]
+    /// Apps that no spec asks for and that are to be stopped at the end.
+    package let stops: [StopAction]
     package let unchanged: [ProcessorRef]
     /// Refs that cannot be planned, and why.
     package let blocked: [Blocked]
@@ -24,7 +29,10 @@ package struct Plan: Hashable, Sendable, Codable {
         package let failure: Failure
     }
 
-    package var isEmpty: Bool { items.isEmpty && blocked.isEmpty }
+    package var isEmpty: Bool { !hasActions && blocked.isEmpty }
+
+    /// Claims that there is something to apply.
+    package var hasActions: Bool { !(items.isEmpty && secrets.isEmpty && stops.isEmpty) }
 }
 
 /// What is to be done for one ref, in this order.
@@ -43,8 +51,15 @@ package struct PlanItem: Hashable, Sendable, Codable {
     /// The images that are known already; those of `builds` come with the build.
     package let images: [Platform: ImageReference]
     package let pin: PinAction?
+    /// The mock smoke in a container of its own, before anything is deployed.
     package let smoke: SmokeAction?
+    /// The negative probe, in a container of its own.
+    package var probe: SmokeAction?
     package let deploy: DeployAction?
+    /// New containers for an app that is not deployed anew.
+    package var rollover: RolloverAction?
+    /// The mock smoke of what is deployed to Modal.
+    package var deployedSmoke: SmokeAction?
     /// The containers of this ref that were seen.
     package let containers: [ObservedContainer]
     /// Containers of this ref that are to be removed at the end.
@@ -60,14 +75,46 @@ package struct PinAction: Hashable, Sendable, Codable {
     package let from: [Platform: ImageReference]
 }
 
-/// Runs the processor in mode `mock`, in a fresh container.
+/// Runs the processor in mode `mock`, or without its secrets as a probe.
 package struct SmokeAction: Hashable, Sendable, Codable {
     package let platform: Platform
 }
 
-/// Starts a container by its pinned digest.
+/// Starts a container by its pinned digest, or deploys the digest to Modal.
 package struct DeployAction: Hashable, Sendable, Codable {
     package let platform: Platform
+    package let reason: String
+    /// `nil` for a container.
+    package var function: FunctionAction?
+}
+
+/// What is deployed to Modal.
+package struct FunctionAction: Hashable, Sendable, Codable {
+    package let name: FunctionName
+    /// The names of the secrets that it mounts.
+    package let secrets: [String]
+    /// The version that is live; `nil` when the app is not deployed.
+    package let version: Int?
+    /// Publishes though neither tags nor image differ.
+    package let isForced: Bool
+}
+
+/// Gives an app new containers of the version that is live.
+package struct RolloverAction: Hashable, Sendable, Codable {
+    package let name: FunctionName
+    /// The secrets whose old values running containers may hold.
+    package let secrets: [String]
+}
+
+/// Writes a secret.
+package struct SecretAction: Hashable, Sendable, Codable {
+    package let name: String
+    package let change: SecretChange
+}
+
+/// Stops an app.
+package struct StopAction: Hashable, Sendable, Codable {
+    package let app: String
     package let reason: String
 }
 

@@ -2,17 +2,21 @@ package import DeploymentModel
 
 /// Compares what should be with what is. Pure: the same two values always give the same plan.
 package struct Planner {
-    private let desired: DesiredState
-    private let observed: ObservedState
-    private let platform: Platform
+    let desired: DesiredState
+    let observed: ObservedState
+    let platform: Platform
+    private let prunes: Bool
     /// The containers of each ref: there may be thousands.
-    private let containers: [ProcessorRef: [ObservedContainer]]
+    let containers: [ProcessorRef: [ObservedContainer]]
 
-    /// - Parameter platform: the platform that containers are started for.
-    package init(desired: DesiredState, observed: ObservedState, platform: Platform) {
+    /// - Parameters:
+    ///   - platform: the platform that is deployed.
+    ///   - prunes: whether apps that no spec asks for are to be stopped.
+    package init(desired: DesiredState, observed: ObservedState, platform: Platform, prunes: Bool = false) {
         self.desired = desired
         self.observed = observed
         self.platform = platform
+        self.prunes = prunes
         containers = Dictionary(grouping: observed.containers, by: \.ref)
     }
 
@@ -28,77 +32,50 @@ package struct Planner {
                 blocked.append(Plan.Blocked(ref: processor.ref, failure: error))
             }
         }
+        let orphans = Drift.orphans(desired, observed)
+        let stopped = prunes ? orphans.filter(\.isOurs) : []
+        let secrets = observed.secretChanges.filter { $0.value != .unchanged }.sorted { $0.key < $1.key }
         return Plan(
-            format: Plan.format, environment: desired.environment, branch: desired.branch, commit: desired.commit,
-            snapshotID: desired.snapshotID, pinMode: desired.pinMode, items: items, unchanged: unchanged,
-            blocked: blocked, notes: notes())
-    }
-
-    /// Containers of this environment that no spec asks for are told of, not touched. Those that its records don't know
-    /// are somebody else's.
-    private func notes() -> [String] {
-        // A spec that cannot be read may well ask for them.
-        guard desired.isComplete else { return [] }
-        let wanted = Set(desired.processors.map(\.ref))
-        return observed.containers.filter { !wanted.contains($0.ref) && observed.records[$0.ref] != nil }.sorted {
-            $0.name < $1.name
-        }
-        .map { "\($0.ref) runs as \($0.name), but no spec asks for it" }
+            format: Plan.format, environment: desired.environment, target: desired.target, branch: desired.branch,
+            commit: desired.commit, snapshotID: desired.snapshotID, pinMode: desired.pinMode,
+            secrets: secrets.map { SecretAction(name: $0.key, change: $0.value) }, items: items,
+            stops: stopped.map { StopAction(app: $0.name, reason: "no spec asks for it") }, unchanged: unchanged,
+            blocked: blocked,
+            notes: missingOptionalSecrets() + orphans.filter { !stopped.contains($0) }.map(\.note))
     }
 
     private func item(for processor: DesiredProcessor) throws(Failure) -> PlanItem? {
-        var reasons: [String] = []
-        let previous = observed.records[processor.ref]
-        let sources = try images(of: processor, previous: previous, &reasons)
-
-        let pins = desired.pinMode == .record ? previous?.desired.pins ?? [:] : processor.pins
-        let isPinned = sources.missing.isEmpty && pins == sources.images
-        var pin: PinAction?
-        if !isPinned, !(processor.source == .pinned && desired.pinMode != .record) {
-            pin = PinAction(mode: desired.pinMode, specPath: processor.specPath, from: pins)
-            if sources.missing.isEmpty { reasons.append(Self.pinReason(pins, sources.images)) }
+        var draft = try Draft(processor, self)
+        if let name = processor.function {
+            try place(&draft, as: name)
+        } else {
+            place(&draft)
         }
-
-        let running = container(of: processor, image: sources.images[platform])
-        var deploy: DeployAction?
-        if running == nil {
-            let reason = deployReason(processor, image: sources.images[platform])
-            deploy = DeployAction(platform: platform, reason: reason)
-            if sources.missing.isEmpty { reasons.append(reason) }
-        }
-
-        var smoke: SmokeAction?
-        if !hasEvidence(previous, processor, sources.images[platform]) {
-            smoke = SmokeAction(platform: platform)
-            if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }
-        }
-
-        let containers = (self.containers[processor.ref] ?? []).sorted { $0.name < $1.name }
-        let remove = containers.filter { $0.id != running?.id }
-            .map { RemoveAction(containerID: $0.id, name: $0.name, reason: "another container takes its place") }
-        if deploy == nil, !remove.isEmpty { reasons.append("a container of an earlier run is left over") }
-
-        let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
-        let binding = running.map { RefRecord.Binding(name: $0.name, platform: platform, imageID: $0.imageID) }
-        let record = RecordAction(
-            commit: desired.commit, specHash: processor.processor.specHash, keys: keys, binding: binding,
-            previous: previous)
-        let revision = RefRecord.Revision(
-            commit: desired.commit, specHash: processor.processor.specHash, pins: sources.images, keys: keys)
-        let isRecorded =
-            sources.missing.isEmpty && previous?.applied.map(revision.isSame) == true
-            && previous.map { revision.isSame(as: $0.desired) && $0.binding == binding } == true
-        if isRecorded, pin == nil, deploy == nil, smoke == nil, remove.isEmpty { return nil }
-        if reasons.isEmpty { reasons.append("its record is not up to date") }
-        return PlanItem(
-            ref: processor.ref, processor: processor.processor, reasons: reasons, builds: sources.missing,
-            replaces: sources.replaced,
-            recipe: sources.recipe,
-            images: sources.images, pin: pin, smoke: smoke, deploy: deploy, containers: containers, remove: remove,
-            record: record)
+        return draft.item
     }
 
-    private struct Sources {
+    /// Puts what has to be done with containers into the draft of an item.
+    private func place(_ draft: inout Draft) {
+        let processor = draft.processor
+        let running = container(of: processor, image: draft.image)
+        if running == nil {
+            let reason = deployReason(processor, image: draft.image)
+            draft.deploy = DeployAction(platform: platform, reason: reason)
+            if draft.isBuilt { draft.reasons.append(reason) }
+        }
+        draft.wantSmoke()
+        draft.containers = (containers[processor.ref] ?? []).sorted { $0.name < $1.name }
+        draft.remove = draft.containers.filter { $0.id != running?.id }
+            .map { RemoveAction(containerID: $0.id, name: $0.name, reason: "another container takes its place") }
+        if draft.deploy == nil, !draft.remove.isEmpty {
+            draft.reasons.append("a container of an earlier run is left over")
+        }
+        draft.binding = running.map {
+            RefRecord.Binding(name: $0.name, platform: platform, imageID: $0.imageID)
+        }
+    }
+
+    struct Sources {
         var images: [Platform: ImageReference]
         var missing: [Platform] = []
         /// Images of records that give way to new builds.
@@ -107,7 +84,7 @@ package struct Planner {
     }
 
     /// The images that are known, and the platforms that have to be built.
-    private func images(
+    func images(
         of processor: DesiredProcessor, previous: RefRecord?, _ reasons: inout [String]
     ) throws(Failure) -> Sources {
         switch processor.source {
@@ -176,7 +153,7 @@ package struct Planner {
             : "its inputs changed since \(previous.desired.commit.prefix(7))"
     }
 
-    private static func pinReason(_ from: [Platform: ImageReference], _ to: [Platform: ImageReference]) -> String {
+    static func pinReason(_ from: [Platform: ImageReference], _ to: [Platform: ImageReference]) -> String {
         let changed = Platform.allCases.filter { from[$0] != to[$0] }
         let what = from.isEmpty ? "not pinned" : "pinned to another digest"
         return "\(what) (\(changed.map(\.rawValue).joined(separator: ", ")))"
@@ -198,12 +175,5 @@ package struct Planner {
         let imageID = image.flatMap { observed.imageIDs[$0] }
         return own.contains { $0.isRunning && $0.imageID == imageID }
             ? "its spec changed" : "another image runs"
-    }
-
-    private func hasEvidence(_ record: RefRecord?, _ processor: DesiredProcessor, _ image: ImageReference?) -> Bool {
-        record?.evidence.contains {
-            $0.digest == image?.digest && $0.platform == platform && $0.specHash == processor.processor.specHash
-                && $0.adapter == "local" && $0.mode == "mock"
-        } == true
     }
 }

@@ -4,7 +4,7 @@ package import DeploymentModel
 package struct RunEvent: Hashable, Sendable, Codable {
     /// The steps of a run.
     package enum Step: String, Hashable, Sendable, Codable, CaseIterable {
-        case build, push, pull, pin, deploy, smoke, remove, record
+        case build, push, pull, pin, sync, smoke, probe, deploy, rollover, remove, record
     }
 
     package enum Kind: Hashable, Sendable, Codable {

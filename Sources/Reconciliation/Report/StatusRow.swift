@@ -13,7 +13,7 @@ package struct StatusRow: Hashable, Sendable, Codable {
         case absent
         /// Runs, but no spec asks for it.
         case orphaned
-        /// No container engine answers.
+        /// Neither container engine nor Modal answers.
         case unknown
     }
 
@@ -21,40 +21,63 @@ package struct StatusRow: Hashable, Sendable, Codable {
     package let state: State
     package let digest: Digest?
     package let commit: String?
-    /// Where its server is reached, `http://127.0.0.1:port`.
+    /// Where its server is reached: `http://127.0.0.1:port`, or the URL of its endpoint on Modal.
     package let address: String?
     /// Claims that the record holds evidence of a passed test.
     package let isTested: Bool
 
-    /// The rows of everything that is desired or recorded, sorted by ref. Containers of neither are somebody else's.
-    ///
-    /// - Parameter containers: `nil` when no engine answered.
+    /// The rows of everything that is desired or recorded, sorted by ref. Containers and apps of neither are somebody
+    /// else's.
     package static func rows(
-        desired: DesiredState, records: [ProcessorRef: RefRecord], containers: [ObservedContainer]?
+        desired: DesiredState, records: [ProcessorRef: RefRecord], deployed: Deployed?
     ) -> [StatusRow] {
-        let wanted = Set(desired.processors.map(\.ref))
-        return wanted.union(records.keys).sorted().map { ref in
+        let wanted = Dictionary(desired.processors.map { ($0.ref, $0) }) { first, _ in first }
+        return Set(wanted.keys).union(records.keys).sorted().map { ref in
             let record = records[ref]
-            let own = (containers ?? []).filter { $0.ref == ref && $0.isRunning }
-            let bound = own.first { $0.imageID == record?.binding?.imageID }
-            let state: State =
-                if containers == nil {
-                    .unknown
-                } else if desired.isComplete, !wanted.contains(ref), !own.isEmpty {
-                    .orphaned
-                } else if bound != nil {
-                    .running
-                } else if !own.isEmpty {
-                    .drifted
-                } else {
-                    record?.applied == nil ? .absent : .stopped
+            var (state, address): (State, String?) =
+                switch deployed {
+                case .containers(let containers): seen(containers.filter { $0.ref == ref && $0.isRunning }, record)
+                case .functions(let audit): seen(audit, wanted[ref], record)
+                case nil: (.unknown, nil)
                 }
-            let platform = record?.binding?.platform ?? .host
+            if desired.isComplete, wanted[ref] == nil, state == .running || state == .drifted { state = .orphaned }
+            let platform = record?.binding?.platform ?? (desired.target == .modal ? .amd64 : .host)
             return StatusRow(
                 ref: ref, state: state, digest: record?.applied?.pins[platform]?.digest,
-                commit: record?.applied?.commit,
-                address: (bound ?? own.first)?.hostPort.map { "http://127.0.0.1:\($0)" },
-                isTested: record?.evidence.isEmpty == false)
+                commit: record?.applied?.commit, address: address, isTested: record?.evidence.isEmpty == false)
         }
     }
+
+    /// What was seen of an environment.
+    package enum Deployed: Sendable {
+        case containers([ObservedContainer])
+        case functions(FunctionAudit)
+    }
+
+    private static func seen(_ own: [ObservedContainer], _ record: RefRecord?) -> (State, String?) {
+        let bound = own.first { $0.imageID == record?.binding?.imageID }
+        let state: State =
+            if bound != nil { .running } else if !own.isEmpty { .drifted } else { down(record) }
+        return (state, (bound ?? own.first)?.hostPort.map { "http://127.0.0.1:\($0)" })
+    }
+
+    private static func seen(
+        _ audit: FunctionAudit, _ desired: DesiredProcessor?, _ record: RefRecord?
+    ) -> (State, String?) {
+        guard let app = (desired?.function?.app ?? record?.binding?.name).flatMap({ audit.apps[$0] }) else {
+            return (down(record), nil)
+        }
+        let function = app.functions.first { $0.name == desired?.function?.function } ?? app.functions.first
+        guard let desired, let name = desired.function, let image = record?.applied?.pins[.amd64] else {
+            return (.drifted, function?.url)
+        }
+        let secrets = MountedSecrets(of: desired.processor, in: audit.secrets, [:])
+        let findings = FunctionComparison(
+            desired.processor, name: name, image: image, secrets: secrets.mounted, app: app,
+            recorded: record?.binding
+        ).findings()
+        return (findings.isEmpty ? .running : .drifted, function?.url)
+    }
+
+    private static func down(_ record: RefRecord?) -> State { record?.applied == nil ? .absent : .stopped }
 }
