@@ -1,0 +1,72 @@
+import DeploymentModel
+
+extension Executor {
+    /// Writes the secrets that the plan names.
+    ///
+    /// - Returns: `false` when that failed: nothing is deployed then.
+    func sync(_ plan: Plan) async -> Bool {
+        let names = Set(plan.secrets.map(\.name))
+        guard !names.isEmpty else { return true }
+        log.add(nil, .sync, .started)
+        do throws(Failure) {
+            let changes = try await platform().syncSecrets(secrets.filter { names.contains($0.name) }, isCheck: false)
+            let text = changes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }
+            log.add(nil, .sync, .finished(text.joined(separator: ", ")))
+            return true
+        } catch {
+            log.add(nil, .sync, .failed(error))
+            return false
+        }
+    }
+
+    /// Stops apps that no spec asks for.
+    func stop(_ stops: [StopAction]) async {
+        for action in stops {
+            log.add(nil, .remove, .started)
+            do throws(Failure) {
+                let wasThere = try await platform().stop(action.app)
+                log.add(nil, .remove, .finished("app \(action.app)" + (wasThere ? "" : " was gone already")))
+            } catch { log.add(nil, .remove, .failed(error)) }
+        }
+    }
+
+    /// Deploys the pinned digest.
+    func deploy(
+        _ item: PlanItem, _ deploy: DeployAction, _ function: FunctionAction, _ images: [Platform: ImageReference]
+    ) async throws(Failure) -> RefRecord.Binding {
+        try await step(item.ref, .deploy) { () throws(Failure) -> (RefRecord.Binding, String) in
+            guard let image = images[deploy.platform], image.digest != nil else {
+                throw Failure(.imageUnpinned, "\(item.ref) has no image for \(deploy.platform.oci)")
+            }
+            let spec = FunctionSpec(
+                item.processor, name: function.name, image: image,
+                configuration: try await services.registry.configuration(of: image), secrets: function.secrets,
+                registryAuth: try await services.registry.isPublic(image) ? nil : FunctionSpec.registryAuth)
+            let deployed = try await platform().deploy(spec, isForced: function.isForced)
+            let binding = RefRecord.Binding(
+                name: function.name.app, platform: deploy.platform, imageID: deployed.imageID,
+                function: function.name.function, version: deployed.version)
+            let verb = deployed.isChanged ? "" : " is deployed already"
+            return (binding, "\(function.name.app) version \(deployed.version)\(verb)  \(deployed.url)")
+        }
+    }
+
+    /// Replaces containers that may hold old values of secrets.
+    func rollOver(_ item: PlanItem, _ action: RolloverAction) async throws(Failure) -> RefRecord.Binding? {
+        try await step(item.ref, .rollover) { () throws(Failure) -> (RefRecord.Binding?, String) in
+            let version = try await platform().rollover(action.name.app)
+            let binding = item.record.binding.map {
+                RefRecord.Binding(
+                    name: $0.name, platform: $0.platform, imageID: $0.imageID, function: $0.function, version: version)
+            }
+            return (binding, "\(action.name.app) version \(version), for \(action.secrets.joined(separator: ", "))")
+        }
+    }
+
+    private func platform() throws(Failure) -> any FunctionPlatform {
+        guard let functions = services.functions else {
+            throw Failure(.modal, "the plan deploys to Modal, and this environment does not")
+        }
+        return functions
+    }
+}

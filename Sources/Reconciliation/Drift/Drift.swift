@@ -1,0 +1,138 @@
+package import DeploymentModel
+
+/// What of an environment is not as it should be: what is pinned, against what is recorded and what was seen. Pure.
+package struct Drift: Hashable, Sendable, Codable {
+    package let environment: String
+    package let target: Target
+    package let commit: String
+    /// By ref, then kind.
+    package private(set) var findings: [DriftFinding]
+    /// How many processors were looked at.
+    package let processors: Int
+    /// How many apps or containers there are.
+    package let deployments: Int
+
+    package init(_ desired: DesiredState, _ observed: ObservedState) {
+        environment = desired.environment
+        target = desired.target
+        commit = desired.commit
+        processors = desired.processors.count
+        deployments = observed.functions?.apps.count ?? observed.containers.count
+        findings = []
+        for processor in desired.processors.sorted(by: { $0.ref < $1.ref }) {
+            findings += Self.findings(of: processor, desired, observed)
+        }
+        findings += Self.orphans(desired, observed).map(\.finding)
+    }
+
+    /// The same with more findings, such as those of a live check.
+    package func adding(_ more: [DriftFinding]) -> Drift {
+        var drift = self
+        drift.findings += more
+        return drift
+    }
+
+    private static func findings(
+        of processor: DesiredProcessor, _ desired: DesiredState, _ observed: ObservedState
+    ) -> [DriftFinding] {
+        let record = observed.records[processor.ref]
+        let recorded = record?.desired.pins ?? [:]
+        let pins = desired.pinMode == .record ? recorded : processor.pins
+        let platform: Platform = desired.target == .modal ? .amd64 : .host
+        let place = processor.function?.app ?? processor.ref.refSlug
+        guard let image = pins[platform] else {
+            return [
+                DriftFinding(
+                    ref: processor.ref, app: place, kind: .pin, expected: "a digest for \(platform.oci)",
+                    actual: "none is pinned")
+            ]
+        }
+        var findings: [DriftFinding] = []
+        if pins != recorded {
+            findings.append(
+                DriftFinding(
+                    ref: processor.ref, app: place, kind: .pin, expected: text(pins), actual: "recorded: \(text(recorded))"))
+        }
+        guard let name = processor.function else {
+            return findings + containers(of: processor, image, platform, observed)
+        }
+        let audit = observed.functions ?? FunctionAudit()
+        let secrets = MountedSecrets(of: processor.processor, in: audit.secrets, observed.secretChanges)
+        for secret in secrets.missing {
+            findings.append(
+                DriftFinding(
+                    ref: processor.ref, app: place, kind: .missingSecret, expected: secret, actual: "not there"))
+        }
+        return findings
+            + FunctionComparison(
+                processor.processor, name: name, image: image, secrets: secrets.mounted, app: audit.apps[name.app],
+                recorded: record?.binding
+            ).findings()
+    }
+
+    private static func text(_ pins: [Platform: ImageReference]) -> String {
+        let parts = pins.sorted { $0.key < $1.key }.map { "\($0) \($1.digest?.short ?? "")" }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
+    }
+
+    private static func containers(
+        of processor: DesiredProcessor, _ image: ImageReference, _ platform: Platform, _ observed: ObservedState
+    ) -> [DriftFinding] {
+        let own = observed.containers.filter { $0.ref == processor.ref && $0.isRunning }
+        func finding(_ kind: DriftFinding.Kind, _ expected: String, _ actual: String) -> DriftFinding {
+            DriftFinding(
+                ref: processor.ref, app: own.first?.name ?? processor.ref.refSlug, kind: kind, expected: expected,
+                actual: actual)
+        }
+        guard !own.isEmpty else { return [finding(.missing, image.description, "not running")] }
+        guard let imageID = observed.imageIDs[image],
+            let bound = own.first(where: { $0.imageID == imageID })
+        else { return [finding(.image, image.description, own.map(\.imageID).joined(separator: ", "))] }
+        let specHash = processor.processor.specHash
+        return bound.specHash == specHash ? [] : [finding(.spec, specHash, bound.specHash ?? "none")]
+    }
+}
+
+extension Drift {
+    /// Something that runs and that no spec asks for.
+    struct Orphan: Hashable {
+        let name: String
+        /// Claims that Pinion deployed it, so that it may be stopped.
+        let isOurs: Bool
+        let note: String
+        let finding: DriftFinding
+    }
+
+    /// Those of this environment. A spec that cannot be read may well ask for them, so then there are none.
+    static func orphans(_ desired: DesiredState, _ observed: ObservedState) -> [Orphan] {
+        guard desired.isComplete else { return [] }
+        let wanted = Set(desired.processors.map(\.ref))
+        // Containers that the records don't know are somebody else's.
+        let containers = observed.containers.filter { !wanted.contains($0.ref) && observed.records[$0.ref] != nil }
+            .sorted { $0.name < $1.name }
+            .map { container in
+                Orphan(
+                    name: container.name, isOurs: false,
+                    note: "\(container.ref) runs as \(container.name), but no spec asks for it",
+                    finding: DriftFinding(
+                        ref: container.ref, app: container.name, kind: .orphan, expected: "nothing",
+                        actual: "it runs, and no spec asks for it"))
+            }
+        let names = Set(desired.processors.compactMap(\.function?.app))
+        let apps = (observed.functions?.apps ?? [:]).values.filter { !names.contains($0.name) }
+            .sorted { $0.name < $1.name }
+        return containers
+            + apps.compactMap { app in
+                let isOurs = app.tags["managed-by"] == FunctionSpec.manager
+                // What else is in the environment is no business of Pinion's.
+                guard isOurs || app.functions.contains(where: { $0.name.hasPrefix("exec__") }) else { return nil }
+                let ref = observed.records.values.first { $0.binding?.name == app.name }?.ref
+                return Orphan(
+                    name: app.name, isOurs: isOurs, note: "the app \(app.name) is deployed, but no spec asks for it",
+                    finding: DriftFinding(
+                        ref: ref, app: app.name, kind: .orphan, expected: "nothing",
+                        actual: "version \(app.version) is deployed, and no spec asks for it", since: app.deployedAt,
+                        by: app.deployedBy))
+            }
+    }
+}

@@ -1,0 +1,89 @@
+import DeploymentModel
+
+extension Planner {
+    /// Puts what has to be done on Modal into the draft of an item.
+    ///
+    /// - Throws: `Failure` with `ERR_MISSING_SECRET` that names every required secret that is not there.
+    func place(_ draft: inout Draft, as name: FunctionName) throws(Failure) {
+        let processor = draft.processor.processor
+        let audit = observed.functions ?? FunctionAudit()
+        let secrets = MountedSecrets(of: processor, in: audit.secrets, observed.secretChanges)
+        try secrets.check(processor.ref, environment: desired.environment)
+        let app = audit.apps[name.app]
+        let findings =
+            draft.image.map {
+                FunctionComparison(
+                    processor, name: name, image: $0, secrets: secrets.mounted, app: app,
+                    recorded: draft.previous?.binding
+                ).findings()
+            } ?? []
+        let faults = findings.filter(\.kind.needsDeploy)
+        if draft.image == nil || !faults.isEmpty {
+            draft.deploy = DeployAction(
+                platform: platform, reason: faults.first?.clause ?? "another image comes",
+                function: FunctionAction(
+                    name: name, secrets: secrets.mounted, version: app?.version,
+                    isForced: app != nil && faults.contains(where: \.kind.isHidden)))
+            if draft.isBuilt { draft.reasons += faults.map(\.clause) }
+        } else if let app {
+            let rotated = secrets.mounted.filter { observed.secretChanges[$0] == .rotated }
+            let stale = Set(app.staleSecrets).union(rotated).sorted()
+            if !stale.isEmpty {
+                draft.rollover = RolloverAction(name: name, secrets: stale)
+                draft.reasons.append("\(stale.joined(separator: ", ")) changed since its containers came")
+            }
+            draft.reasons += findings.filter { $0.kind == .version }.map(\.clause)
+            draft.binding = app.functions.first { $0.name == name.function }.map {
+                RefRecord.Binding(
+                    name: name.app, platform: platform, imageID: $0.imageID, function: name.function,
+                    version: app.version)
+            }
+        }
+        draft.wantSmoke()
+        if !processor.secrets.required.isEmpty, !draft.hasEvidence(adapter: "local", mode: Evidence.probe) {
+            draft.probe = SmokeAction(platform: platform)
+            if draft.deploy == nil { draft.reasons.append("it has not been seen to refuse without its secrets") }
+        }
+        let isTested = draft.hasEvidence(adapter: "modal", mode: "mock")
+        if draft.deploy != nil || draft.rollover != nil || !isTested {
+            draft.deployedSmoke = SmokeAction(platform: platform)
+            if draft.deploy == nil, !isTested { draft.reasons.append("what is deployed has not passed its mock smoke") }
+        }
+    }
+
+    /// Optional secrets that are not there: what needs them will not get them.
+    func missingOptionalSecrets() -> [String] {
+        guard let audit = observed.functions else { return [] }
+        return desired.processors.sorted { $0.ref < $1.ref }.compactMap { desired in
+            let missing = MountedSecrets(of: desired.processor, in: audit.secrets, observed.secretChanges).withheld
+            return missing.isEmpty
+                ? nil : "\(desired.ref) runs without \(missing.joined(separator: ", ")): optional, and not there"
+        }
+    }
+}
+
+/// The secrets of a processor against those that there are.
+struct MountedSecrets {
+    /// Those that are mounted, sorted.
+    let mounted: [String]
+    /// Required ones that are not there.
+    let missing: [String]
+    /// Optional ones that are not there.
+    let withheld: [String]
+
+    /// - Parameter changes: what will have been synced before anything is deployed.
+    init(of processor: Processor, in there: Set<String>, _ changes: [String: SecretChange]) {
+        func isThere(_ name: String) -> Bool { there.contains(name) || changes[name] != nil }
+        let (required, optional) = (processor.secrets.required, processor.secrets.optional)
+        mounted = Set(required + optional).filter(isThere).sorted()
+        missing = required.filter { !isThere($0) }
+        withheld = optional.filter { !isThere($0) && !required.contains($0) }
+    }
+
+    func check(_ ref: ProcessorRef, environment: String) throws(Failure) {
+        guard !missing.isEmpty else { return }
+        throw Failure(
+            .missingSecret, "\(ref) needs \(missing.joined(separator: ", ")), not there in '\(environment)'",
+            remedy: "Sync: pinion sync_secrets --ref \(ref) --env \(environment)")
+    }
+}
