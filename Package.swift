@@ -118,6 +118,8 @@ let package = Package(
             name: "JSONTests", dependencies: ["JSON", .product(name: "Subprocess", package: "swift-subprocess")],
             swiftSettings: settings),
         .testTarget(
+            name: "ModalTests", dependencies: ["DeploymentModel", "TestSupport"], swiftSettings: settings),
+        .testTarget(
             name: "ReconciliationTests", dependencies: ["Reconciliation", "DeploymentModel", "JSON", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
