@@ -13,6 +13,9 @@ package protocol Adapter: Sendable {
     /// What all its runs share: the artifact store, the clock, the rules of safety.
     var surroundings: RunSurroundings { get }
 
+    /// The environment on Modal that runs take place in; `nil` where they are elsewhere.
+    var modalEnvironment: String? { get }
+
     /// The platform that runs have where nobody asks for one.
     func defaultPlatform(of processor: Processor) -> Platform
 
@@ -60,18 +63,25 @@ package struct RunAnswer: Sendable {
     package let usage: JSONValue?
     /// The last lines that the processor logged, where the envelope is an error.
     package let log: String?
+    /// Whether claims about outputs have to do, because nothing of this place can ever be fetched: what takes their bytes
+    /// to judge is left out, and said.
+    package let claimsSuffice: Bool
 
     package init(
-        _ checked: CheckedEnvelope, received: ReceivedArtifacts? = nil, usage: JSONValue? = nil, log: String? = nil
+        _ checked: CheckedEnvelope, received: ReceivedArtifacts? = nil, usage: JSONValue? = nil, log: String? = nil,
+        claimsSuffice: Bool = false
     ) {
         self.checked = checked
         self.received = received
         self.usage = usage
         self.log = log
+        self.claimsSuffice = claimsSuffice
     }
 }
 
 extension Adapter {
+    package var modalEnvironment: String? { nil }
+
     /// Runs once and answers with an envelope: the processor's own, checked and completed, or one that says what went
     /// wrong. Outputs of a success are in the world when it returns; nothing is kept of a run that failed.
     ///

@@ -15,7 +15,8 @@ package protocol TransportAdapter: Sendable {
     ///   - platform: in place of the adapter's own choice.
     /// - Returns: the envelope as it was sent.
     /// - Throws: `Failure` when there is none: `ERR_IMAGE_UNPINNED`, `ERR_IMAGE_PULL`, `ERR_HEALTH`, `ERR_TIMEOUT`,
-    ///   `ERR_WS_…`, `ERR_BAD_RESPONSE`, `ERR_NETWORK`.
+    ///   `ERR_WS_…`, `ERR_BAD_RESPONSE`, `ERR_NETWORK`; on Modal also `ERR_FUNCTION_NOT_FOUND`, `ERR_REGISTRY_MISMATCH`,
+    ///   `ERR_MISSING_SECRET`, `ERR_MODAL`.
     func invoke(
         ref: Processor, payload: JSONValue, timeout: Duration, oci: [Platform: ImageReference],
         stream: (@Sendable (ProcessorEvent) async -> Void)?, platform: Platform?

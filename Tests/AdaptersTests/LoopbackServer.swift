@@ -34,17 +34,21 @@ struct LoopbackServer: Sendable {
 
     var http: @Sendable (Request) async -> Reply = { _ in Reply(status: 404) }
     var webSocket: @Sendable (String) -> [Message] = { _ in [] }
+    /// Judges the header fields of an upgrade; one that is refused is answered by `http`.
+    var mayUpgrade: @Sendable ([String: String]) -> Bool = { _ in true }
     /// Called when a connection has ended.
     var clientHasGone: @Sendable () -> Void = {}
 
     /// Serves while `body` runs, which gets the origin: `http://127.0.0.1:<port>`.
     func run<Value>(_ body: (String) async throws -> Value) async throws -> Value {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { [http, clientHasGone] channel in
+            .childChannelInitializer { [http, clientHasGone, mayUpgrade] channel in
                 channel.closeFuture.whenComplete { _ in clientHasGone() }
                 let upgrader = NIOWebSocketServerUpgrader(
-                    shouldUpgrade: { channel, _ in
-                        channel.eventLoop.makeSucceededFuture(["Sec-WebSocket-Protocol": "theory.run.v1"])
+                    shouldUpgrade: { channel, head in
+                        channel.eventLoop.makeSucceededFuture(
+                            mayUpgrade(LoopbackServer.fields(head.headers))
+                                ? ["Sec-WebSocket-Protocol": "theory.run.v1"] : nil)
                     },
                     upgradePipelineHandler: { [webSocket] channel, _ in
                         channel.eventLoop.makeCompletedFuture {
@@ -76,6 +80,12 @@ struct LoopbackServer: Sendable {
     }
 }
 
+extension LoopbackServer {
+    fileprivate static func fields(_ headers: HTTPHeaders) -> [String: String] {
+        Dictionary(headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 })
+    }
+}
+
 private final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -96,9 +106,8 @@ private final class RequestHandler: ChannelInboundHandler, RemovableChannelHandl
         case .body(let buffer): body += buffer.readableBytesView
         case .end:
             guard let head else { return }
-            let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 })
             let request = LoopbackServer.Request(
-                method: head.method.rawValue, path: head.uri, headers: headers, body: body)
+                method: head.method.rawValue, path: head.uri, headers: LoopbackServer.fields(head.headers), body: body)
             let channel = context.channel
             context.eventLoop.makeFutureWithTask { [answer] in await answer(request) }.whenSuccess { reply in
                 Self.send(reply, to: channel)

@@ -10,19 +10,23 @@ struct SuccessPredicates: Sendable {
     private let prefix: WritePrefix
     private let envelope: Envelope
     private let received: ReceivedArtifacts?
+    private let claimsSuffice: Bool
     private let world: any ArtifactStore
 
-    init(_ run: AdmittedRun, envelope: Envelope, received: ReceivedArtifacts?, in world: any ArtifactStore) {
+    init(_ run: AdmittedRun, envelope: Envelope, _ answer: RunAnswer, in world: any ArtifactStore) {
         registry = run.registry
         prefix = run.invocation.writePrefix
         self.envelope = envelope
-        self.received = received
+        received = answer.received
+        claimsSuffice = answer.claimsSuffice
         self.world = world
     }
 
+    /// - Returns: which of them were left out, because they judge bytes where claims have to do.
     /// - Throws: `Failure` with `ERR_PREDICATE` for one that does not hold, and for one that can't be evaluated, which is
     ///   never taken for false.
-    func evaluate(_ predicates: [PredicateSpec]) async throws(Failure) {
+    func evaluate(_ predicates: [PredicateSpec]) async throws(Failure) -> [String] {
+        var unjudged: [String] = []
         for predicate in predicates {
             let path = try path(try predicate.text("path"), of: predicate)
             guard let file = try await file(at: path) else {
@@ -32,16 +36,33 @@ struct SuccessPredicates: Sendable {
             case "artifact.exists": break
             case "file.size_gt":
                 let least = try predicate.count("min_bytes")
+                if isOnlyClaimed(file), file.size == nil {
+                    unjudged.append(Self.unjudged(predicate, "the size of \(path) is not known"))
+                    continue
+                }
                 guard let size = file.size else {
                     throw Failure(.predicate, "\(predicate.id) can't be evaluated: the size of \(path) is not known")
                 }
                 guard size > least else {
                     throw Self.fails(predicate, "\(path) has \(size) bytes, not more than \(least)")
                 }
-            case "json.schema_ok": try judge(file, path, predicate)
+            case "json.schema_ok":
+                if isOnlyClaimed(file) {
+                    unjudged.append(Self.unjudged(predicate, "the bytes of \(path) can't be reached"))
+                } else {
+                    try judge(file, path, predicate)
+                }
             default: throw Failure(.predicate, "\(predicate.id) is no predicate of success")
             }
         }
+        return unjudged
+    }
+
+    /// Claims that a file is an output that nobody here can look into.
+    private func isOnlyClaimed(_ contents: Contents) -> Bool { claimsSuffice && contents.file == nil }
+
+    private static func unjudged(_ predicate: PredicateSpec, _ why: String) -> String {
+        "\(predicate.id) was not evaluated: \(why)"
     }
 
     private struct Contents {

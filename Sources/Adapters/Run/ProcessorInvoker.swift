@@ -53,7 +53,7 @@ package struct ProcessorInvoker: Sendable {
         return (value, start.duration(to: clock.now))
     }
 
-    private static let ownMeta: Set = ["memo", "sandbox", "exit_code", "isolation", "observed_image_id"]
+    private static let ownMeta: Set = ["memo", "sandbox", "exit_code", "isolation", "observed_image_id", "app_version"]
 
     /// What the adapter knows, on top of what the processor says of itself. Its own fingerprint is kept as a claim.
     private func meta(

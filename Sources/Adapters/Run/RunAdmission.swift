@@ -52,13 +52,15 @@ struct RunAdmission: Sendable {
             platform = request.options.platform ?? .host
             image = nil
         }
-        secrets = try Self.secrets(target, mode, request)
+        secrets = try Self.secrets(target, mode, request, on: adapter)
         timeoutSeconds = request.options.timeoutSeconds ?? target.timeoutSeconds
         budget = try AdmissionPredicates(
-            mode: mode, image: image, secretsPresent: secrets, policy: request.registry.policy
+            mode: mode, image: image, secretsPresent: secrets, withholdsSecrets: request.options.withholdsSecrets,
+            policy: request.registry.policy
         ).evaluate(target.predicates.admission)
         fingerprint = EnvironmentFingerprint(
-            adapter: adapter.kind.rawValue, keysPresent: secrets, image: image, mode: mode, platform: platform)
+            adapter: adapter.kind.rawValue, keysPresent: secrets, image: image,
+            modalEnvironment: adapter.modalEnvironment, mode: mode, platform: platform)
     }
 
     /// - Parameter inputs: with every attachment in its place.
@@ -137,7 +139,7 @@ struct RunAdmission: Sendable {
 
     /// In mode mock no secret is read or injected; in mode real every required one has to be there.
     private static func secrets(
-        _ target: AdmittedRun.Target, _ mode: RunMode, _ request: RunRequest
+        _ target: AdmittedRun.Target, _ mode: RunMode, _ request: RunRequest, on adapter: some Adapter
     ) throws(Failure) -> [String] {
         guard mode == .real, !request.options.withholdsSecrets else { return [] }
         let present = Set(request.secretsPresent)
@@ -145,7 +147,10 @@ struct RunAdmission: Sendable {
         guard missing.isEmpty else {
             throw Failure(
                 .missingSecret, "\(request.ref) needs \(missing.joined(separator: ", "))",
-                remedy: "Set \(missing.count == 1 ? "it" : "them") in the environment.")
+                remedy: adapter.kind == .modal
+                    ? "Its deployment does not mount \(missing.count == 1 ? "it" : "them"): sync secrets and deploy it "
+                        + "anew, with pinion modalctl sync-secrets and pinion modalctl start."
+                    : "Set \(missing.count == 1 ? "it" : "them") in the environment.")
         }
         return (target.secrets.required + target.secrets.optional).filter(present.contains).sorted()
     }

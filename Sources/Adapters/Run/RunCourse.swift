@@ -71,10 +71,10 @@ struct RunCourse<Runner: Adapter>: Sendable {
         guard envelope.isSuccess else {
             return InvocationResult(envelope: envelope, warnings: answer.checked.warnings, log: answer.log)
         }
-        let judge = SuccessPredicates(run, envelope: envelope, received: answer.received, in: world)
-        try await judge.evaluate(admission.target.predicates.success)
+        let judge = SuccessPredicates(run, envelope: envelope, answer, in: world)
+        let unjudged = try await judge.evaluate(admission.target.predicates.success)
         try await keep(envelope, answer, run, admission)
-        var result = InvocationResult(envelope: envelope, warnings: answer.checked.warnings)
+        var result = InvocationResult(envelope: envelope, warnings: answer.checked.warnings + unjudged)
         result.isOnlyClaimed = answer.received?.isEmpty == true && !envelope.outputs.isEmpty
         return result
     }

@@ -54,13 +54,21 @@ extension SecretFilter {
         }
         let outcome =
             switch envelope.outcome {
-            case .error(let code, let message): Envelope.Outcome.error(code: code, message: self(message))
-            case .success: envelope.outcome
+            case .error(let code, let message): Envelope.Outcome.error(code: self(code), message: self(message))
+            case .success(let outputs, let indexPath):
+                Envelope.Outcome.success(outputs: outputs.map { self($0) }, indexPath: indexPath)
             }
         let filtered = Envelope(
             executionID: envelope.executionID, outcome: outcome, meta: self(.object(envelope.meta)).objectValue ?? [:])
         return RunAnswer(
             CheckedEnvelope(envelope: filtered, warnings: answer.checked.warnings.map { self($0) }),
-            received: answer.received, usage: answer.usage.map { self($0) }, log: answer.log.map { self($0) })
+            received: answer.received, usage: answer.usage.map { self($0) }, log: answer.log.map { self($0) },
+            claimsSuffice: answer.claimsSuffice)
+    }
+
+    private func callAsFunction(_ output: Envelope.Output) -> Envelope.Output {
+        Envelope.Output(
+            path: output.path, contentID: output.contentID, sizeBytes: output.sizeBytes,
+            mime: output.mime.map { self($0) })
     }
 }

@@ -8,24 +8,52 @@ package struct ProcessorHealth: Hashable, Sendable {
     package let digest: String?
 }
 
+/// How one question after a processor's health is asked, and which answers leave nothing to wait for.
+package struct HealthQuestion: Sendable {
+    private static let quick = HTTPDeadlines(
+        connect: .seconds(2), firstByte: .seconds(5), idle: .seconds(5), whole: .seconds(10))
+
+    let deadlines: HTTPDeadlines
+    /// How many redirects are followed.
+    let redirectLimit: Int
+    /// Why no further answer can be better than this one; `nil` where one may be.
+    let refusal: @Sendable (HTTPReply) -> Failure?
+
+    /// Without parameters: as a server on this host is asked.
+    package init(
+        deadlines: HTTPDeadlines? = nil, redirectLimit: Int = 0,
+        refusal: @escaping @Sendable (HTTPReply) -> Failure? = { _ in nil }
+    ) {
+        self.deadlines = deadlines ?? Self.quick
+        self.redirectLimit = redirectLimit
+        self.refusal = refusal
+    }
+}
+
 /// Waits until a processor's server is up: `GET /healthz` answers 200 with `{"ok":true}`.
 package struct HealthWait: Sendable {
     private let client: HTTPClient
     private let clock: any Clock<Duration>
+    private let question: HealthQuestion
 
-    package init(client: HTTPClient = .shared, clock: any Clock<Duration> = ContinuousClock()) {
+    package init(
+        client: HTTPClient = .shared, clock: any Clock<Duration> = ContinuousClock(),
+        question: HealthQuestion = HealthQuestion()
+    ) {
         self.client = client
         self.clock = clock
+        self.question = question
     }
 
     /// Asks again and again, pausing from 50 ms up to 500 ms, until the answer is right or the time is over.
     ///
     /// - Parameter ended: says how the processor ended, `nil` while it lives; asked after each vain attempt, so that
     ///   nobody waits for the dead.
-    /// - Throws: `Failure` with `ERR_HEALTH`, and what `ended` throws.
+    /// - Throws: `Failure` with `ERR_HEALTH`, what the question's `refusal` gives, `ERR_NETWORK` for an address that can't
+    ///   be asked at all, and what `ended` throws.
     package func wait(
         for endpoint: ProcessorEndpoint, atMost limit: Duration,
-        ended: @escaping @Sendable () async throws(Failure) -> String?
+        ended: @escaping @Sendable () async throws(Failure) -> String? = { nil }
     ) async throws(Failure) -> ProcessorHealth {
         let last = LastAnswer()
         do throws(Failure) {
@@ -34,10 +62,13 @@ package struct HealthWait: Sendable {
                 var pause = Duration.milliseconds(50)
                 while true {
                     let answer = await self.ask(endpoint)
-                    if case .healthy(let health) = answer { return health }
                     // An attempt that was cut off by the deadline is no answer.
-                    guard !Task.isCancelled else { throw .cancelledRun }
-                    if case .vain(let reason) = answer { last.note(reason) }
+                    if case .vain = answer, Task.isCancelled { throw .cancelledRun }
+                    switch answer {
+                    case .healthy(let health): return health
+                    case .vain(let reason): last.note(reason)
+                    case .final(let failure): throw failure
+                    }
                     if let end = try await ended() {
                         throw Failure(.health, "the processor \(end) before it was healthy")
                     }
@@ -59,23 +90,30 @@ package struct HealthWait: Sendable {
 
     private enum Answer {
         case healthy(ProcessorHealth)
+        /// The next may be better.
         case vain(String)
+        case final(Failure)
     }
 
     private func ask(_ endpoint: ProcessorEndpoint) async -> Answer {
         var headers: HTTPHeaders = [:]
         for (name, value) in endpoint.headers.sorted(by: { $0.key < $1.key }) { headers.add(name, value) }
-        let deadlines = HTTPDeadlines(
-            connect: .seconds(2), firstByte: .seconds(5), idle: .seconds(5), whole: .seconds(10))
-        let request = HTTPRequest(.get, endpoint.healthURL, headers: headers, deadlines: deadlines)
+        var request = HTTPRequest(
+            .get, endpoint.healthURL, headers: headers, deadlines: question.deadlines,
+            redirectLimit: question.redirectLimit)
+        request.secretHeaders = Array(endpoint.headers.keys)
         do throws(HTTPError) {
             let reply = try await client.fetch(request, upTo: 64 << 10, retrying: .never)
+            if let failure = question.refusal(reply) { return .final(failure) }
             guard reply.status == 200 else { return .vain("it answered HTTP \(reply.status)") }
             guard let value = try? JSONValue(parsing: reply.body) else { return .vain("its answer is no JSON") }
             guard value["ok"] == true else { return .vain("its answer is not {\"ok\":true}") }
             return .healthy(ProcessorHealth(digest: value["digest"]?.stringValue))
         } catch {
-            return .vain(error.description)
+            switch error.kind {
+            case .invalidRequest, .tls, .redirect: return .final(Failure(run: error))
+            default: return .vain(error.description)
+            }
         }
     }
 }

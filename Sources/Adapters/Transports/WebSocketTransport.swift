@@ -24,13 +24,15 @@ package struct WebSocketTransport: ProcessorTransport {
         _ payload: RunPayload, at endpoint: ProcessorEndpoint,
         report: @escaping @Sendable (ProcessorEvent) async -> Void
     ) async throws(Failure) -> JSONValue {
+        let opening = RunConversation(payload, dialect: dialect).opening
+        guard opening.utf8.count <= limits.messageBytes else { throw tooLarge(opening.utf8.count) }
         do {
             let request = try WebSocketRequest(
                 url: endpoint.webSocketURL, subprotocol: Self.subprotocol, headers: endpoint.headers)
             return try await WebSocketConnection.withConnection(to: request, limits: limits, through: client) {
                 connection in
                 var conversation = RunConversation(payload, dialect: dialect)
-                try await connection.send(text: conversation.opening)
+                try await connection.send(text: opening)
                 for try await message in connection.messages {
                     let step: RunConversation.Step
                     do throws(Failure) {
@@ -56,6 +58,14 @@ package struct WebSocketTransport: ProcessorTransport {
         } catch {
             throw Failure(.network, "the run failed: \(error)")
         }
+    }
+}
+
+extension WebSocketTransport {
+    private func tooLarge(_ bytes: Int) -> Failure {
+        Failure(
+            .inputs, "the run takes a message of \(bytes) bytes, and \(limits.messageBytes) go over this WebSocket",
+            remedy: "Pass what is large by reference, or let the processor speak HTTP: api: {protocol: http}.")
     }
 }
 
