@@ -96,10 +96,10 @@ struct Session {
     }
 
     /// What a smoke test writes is gone with it: its world is a temporary folder.
-    private func smokeTester(_ folder: TemporaryFolder) async throws(Failure) -> LocalSmokeTester {
+    private func smokeTester(_ folder: TemporaryFolder) async throws(Failure) -> ProcessorSmokeTester {
         let surroundings = RunSurroundings(world: try await LocalWorld(at: folder.path + "/world"))
         let adapter = LocalAdapter(engine: engine, surroundings: surroundings, mark: .ofThisProcess)
-        return LocalSmokeTester(adapter, registry: try workspace.catalog.runnable())
+        return ProcessorSmokeTester(local: adapter, registry: try workspace.catalog.runnable())
     }
 
     /// The builder that fits this machine; asking for it costs a run of docker, so what builds nothing doesn't.

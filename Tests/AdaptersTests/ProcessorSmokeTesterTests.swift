@@ -8,7 +8,7 @@ import Testing
 @testable import Adapters
 
 /// A smoke test from health to verdict, with a processor made of closures that really uploads.
-@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct LocalSmokeTesterTests {
+@Suite(.tags(.medium), .timeLimit(.minutes(1))) struct ProcessorSmokeTesterTests {
     private static let content = Array("hello\n".utf8)
 
     /// What the processor does wrong.
@@ -53,8 +53,8 @@ import Testing
                     platform: .amd64, executionID: "smoke-1")
                 let engine = OneContainer(
                     port: port, gateway: gateway, state: fault == .dead ? .exited(code: 3) : .running)
-                let tester = LocalSmokeTester(
-                    LocalAdapter(
+                let tester = ProcessorSmokeTester(
+                    local: LocalAdapter(
                         engine: engine, surroundings: RunSurroundings(world: try await LocalWorld(at: folder)),
                         mark: RunMark("h/1/1"), client: client),
                     registry: RunnableRegistry(snapshotID: "sha256:0"))
@@ -65,7 +65,7 @@ import Testing
                     result = .failure(error)
                 }
                 #expect(try names(in: folder + "/stages").isEmpty)
-                #expect(engine.removed.withLock { $0 } == engine.started.withLock { $0 })
+                #expect(engine.removed.withLock { $0 } == engine.started)
                 return result
             }
         }
@@ -178,7 +178,8 @@ final class OneContainer: ContainerEngine {
     private let port: Int
     private let gateway: String?
     private let state: ContainerState
-    let started = Mutex<[String]>([])
+    let specs = Mutex<[ContainerSpec]>([])
+    var started: [String] { specs.withLock { $0.map(\.name) } }
     let removed = Mutex<[String]>([])
 
     init(port: Int, gateway: String?, state: ContainerState) {
@@ -193,7 +194,7 @@ final class OneContainer: ContainerEngine {
     func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String { "sha256:1" }
 
     func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
-        started.withLock { $0.append(spec.name) }
+        specs.withLock { $0.append(spec) }
         return ObservedContainer(
             id: spec.name, name: spec.name, ref: spec.ref, imageID: "sha256:1", isRunning: true,
             specHash: spec.specHash, hostPort: spec.network == .published ? port : nil)
