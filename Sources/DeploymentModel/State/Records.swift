@@ -60,6 +60,11 @@ package struct RefRecord: Hashable, Sendable, Codable {
         self.evidence = evidence
     }
 
+    /// The same with another binding.
+    package func bound(to binding: Binding) -> RefRecord {
+        RefRecord(ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence)
+    }
+
     /// A spec and the images that belong to it.
     package struct Revision: Hashable, Sendable, Codable {
         /// The commit whose spec and sources these are.
@@ -115,6 +120,11 @@ package struct RefRecord: Hashable, Sendable, Codable {
             self.imageID = imageID
             self.function = function
             self.version = version
+        }
+
+        /// The same at another version of the app.
+        package func at(_ version: Int) -> Binding {
+            Binding(name: name, platform: platform, imageID: imageID, function: function, version: version)
         }
     }
 }

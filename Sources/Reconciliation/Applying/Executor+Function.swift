@@ -55,11 +55,10 @@ extension Executor {
     func rollOver(_ item: PlanItem, _ action: RolloverAction) async throws(Failure) -> RefRecord.Binding? {
         try await step(item.ref, .rollover) { () throws(Failure) -> (RefRecord.Binding?, String) in
             let version = try await platform().rollover(action.name.app)
-            let binding = item.record.binding.map {
-                RefRecord.Binding(
-                    name: $0.name, platform: $0.platform, imageID: $0.imageID, function: $0.function, version: version)
-            }
-            return (binding, "\(action.name.app) version \(version), for \(action.secrets.joined(separator: ", "))")
+            return (
+                item.record.binding?.at(version),
+                "\(action.name.app) version \(version), for \(action.secrets.joined(separator: ", "))"
+            )
         }
     }
 

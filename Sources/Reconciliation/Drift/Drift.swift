@@ -51,7 +51,8 @@ package struct Drift: Hashable, Sendable, Codable {
         if pins != recorded {
             findings.append(
                 DriftFinding(
-                    ref: processor.ref, app: place, kind: .pin, expected: text(pins), actual: "recorded: \(text(recorded))"))
+                    ref: processor.ref, app: place, kind: .pin, expected: text(pins),
+                    actual: "recorded: \(text(recorded))"))
         }
         guard let name = processor.function else {
             return findings + containers(of: processor, image, platform, observed)

@@ -36,8 +36,10 @@ struct FunctionComparison {
             if expected != actual { found.append(finding(kind, expected, actual)) }
         }
         compare(
-            .version, recorded?.version.map { "version \($0)" } ?? "no version, says the record", "version \(app.version)")
-        compare(.staleSecret, "new containers", app.staleSecrets.isEmpty ? "new containers" : Self.list(app.staleSecrets))
+            .version, recorded?.version.map { "version \($0)" } ?? "no version, says the record",
+            "version \(app.version)")
+        compare(
+            .staleSecret, "new containers", app.staleSecrets.isEmpty ? "new containers" : Self.list(app.staleSecrets))
         compare(.manager, FunctionSpec.manager, app.tags["managed-by"] ?? "nobody of Pinion's")
         compare(.digest, image.digest?.description ?? "", app.digest?.description ?? "no digest in its tags")
         compare(.spec, FunctionSpec.tag(of: processor.specHash), app.tags["spec"] ?? "no spec in its tags")

@@ -15,10 +15,10 @@ package struct Plan: Hashable, Sendable, Codable {
     /// The secrets that are written before anything is deployed.
     package let secrets: [SecretAction]
     /// What is to be done, by ref.
-    package let items: [PlanItem]
+    package var items: [PlanItem]
     /// Apps that no spec asks for and that are to be stopped at the end.
     package let stops: [StopAction]
-    package let unchanged: [ProcessorRef]
+    package var unchanged: [ProcessorRef]
     /// Refs that cannot be planned, and why.
     package let blocked: [Blocked]
     /// Things to know that need no action of Pinion's.
@@ -30,6 +30,19 @@ package struct Plan: Hashable, Sendable, Codable {
     }
 
     package var isEmpty: Bool { !hasActions && blocked.isEmpty }
+
+    /// The same without tests: what is deployed is recorded, and its evidence is left to a reconcile.
+    package var untested: Plan {
+        var plan = self
+        plan.items = items.map { item in
+            var item = item
+            (item.smoke, item.probe, item.deployedSmoke) = (nil, nil, nil)
+            return item
+        }.filter { $0.deploy != nil || $0.rollover != nil || $0.record.previous?.binding != $0.record.binding }
+        let kept = Set(plan.items.map(\.ref))
+        plan.unchanged = (unchanged + items.map(\.ref).filter { !kept.contains($0) }).sorted()
+        return plan
+    }
 
     /// Claims that there is something to apply.
     package var hasActions: Bool { !(items.isEmpty && secrets.isEmpty && stops.isEmpty) }
@@ -52,7 +65,7 @@ package struct PlanItem: Hashable, Sendable, Codable {
     package let images: [Platform: ImageReference]
     package let pin: PinAction?
     /// The mock smoke in a container of its own, before anything is deployed.
-    package let smoke: SmokeAction?
+    package var smoke: SmokeAction?
     /// The negative probe, in a container of its own.
     package var probe: SmokeAction?
     package let deploy: DeployAction?

@@ -118,14 +118,16 @@ package struct Planner {
             return Sources(images: images, missing: missing, replaced: replaced, recipe: missing.isEmpty ? nil : recipe)
         case .track(let tag):
             let images = observed.tracked[tag] ?? [:]
-            try requirePair(images) { platform in
+            try require(Platform.allCases, in: images) { platform in
                 Failure(
                     .imagePlatform, "\(tag) has no image for \(platform.oci)",
                     remedy: "Track a tag that has both platforms, linux/amd64 and linux/arm64.")
             }
             return Sources(images: images)
         case .pinned:
-            try requirePair(processor.pins) { platform in
+            // Modal runs one platform; the other one is nobody's business there.
+            let wanted = desired.target == .modal ? [platform] : Platform.allCases
+            try require(wanted, in: processor.pins) { platform in
                 Failure(
                     .imageUnpinned, "image.platforms.\(platform) of \(processor.ref) is no digest",
                     remedy: "Pin it, or add 'build' or 'image.track' to \(processor.specPath).")
@@ -134,10 +136,10 @@ package struct Planner {
         }
     }
 
-    private func requirePair(
-        _ images: [Platform: ImageReference], _ failure: (Platform) -> Failure
+    private func require(
+        _ platforms: [Platform], in images: [Platform: ImageReference], _ failure: (Platform) -> Failure
     ) throws(Failure) {
-        for platform in Platform.allCases where images[platform] == nil { throw failure(platform) }
+        for platform in platforms where images[platform] == nil { throw failure(platform) }
     }
 
     private func buildReason(

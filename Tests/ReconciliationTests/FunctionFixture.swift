@@ -1,0 +1,67 @@
+import DeploymentModel
+import Reconciliation
+import TestSupport
+import Testing
+
+/// A desired state on Modal, and a simulated world and platform to reconcile it in.
+struct FunctionFixture {
+    let fixture = Fixture()
+    let modal = SimulatedModal()
+
+    static func processor(
+        _ text: String = "llm/litellm@1", inputs: String = "one", spec: String = "spec",
+        runtime: RuntimeLimits = RuntimeLimits(), secrets: SecretNames = SecretNames(),
+        pins: [Platform: ImageReference] = [:]
+    ) throws -> DesiredProcessor {
+        let plain = try Fixture.processor(text, inputs: inputs, spec: spec)
+        let ref = plain.ref
+        return DesiredProcessor(
+            Processor(ref: ref, specHash: spec, pins: pins, runtime: runtime, secrets: secrets),
+            specPath: plain.specPath, source: plain.source,
+            function: FunctionName(app: ref.refSlug, function: ref.functionName))
+    }
+
+    static func desired(
+        _ processors: [DesiredProcessor], pins: PinMode = .record, isComplete: Bool = true
+    ) -> DesiredState {
+        DesiredState(
+            environment: "staging", target: .modal, branch: "main", commit: "c", snapshotID: "sha256:0",
+            pinMode: pins, processors: processors, isComplete: isComplete)
+    }
+
+    func observe(_ desired: DesiredState, secrets: [SecretValue] = []) async throws -> ObservedState {
+        try await Observer(
+            store: fixture.world, registry: fixture.world,
+            deployments: .modal(modal, isOwn: { _ in true }, secrets: secrets)
+        ).observe(desired)
+    }
+
+    func plan(_ desired: DesiredState, secrets: [SecretValue] = [], prunes: Bool = false) async throws -> Plan {
+        Planner(
+            desired: desired, observed: try await observe(desired, secrets: secrets), platform: .amd64,
+            prunes: prunes
+        ).plan()
+    }
+
+    @discardableResult
+    func apply(_ plan: Plan, secrets: [SecretValue] = []) async -> RunReport {
+        let world = fixture.world
+        let services = Services(
+            builder: world, registry: world, engine: world, localImages: world, contexts: world, store: world,
+            pins: world, smoke: world, functions: modal)
+        return await Executor(
+            services, run: "r1", log: EventLog(clock: fixture.clock) { _ in }, parallelism: 2, secrets: secrets,
+            discard: { _ in }
+        ).apply(plan)
+    }
+
+    /// Brings an environment up.
+    func settle(_ desired: DesiredState, secrets: [SecretValue] = []) async throws {
+        let report = await apply(try await plan(desired, secrets: secrets), secrets: secrets)
+        try #require(!report.hasFailures, "\(report)")
+    }
+
+    func drift(_ desired: DesiredState) async throws -> [DriftFinding] {
+        Drift(desired, try await observe(desired)).findings
+    }
+}
