@@ -15,6 +15,11 @@ let settings: [SwiftSetting] = [
 /// Targets that talk to C through pointers additionally mark every unsafe expression.
 let unsafeSettings = settings + [.strictMemorySafety()]
 
+/// The Python modules that the target Modal carries.
+let driverFiles = [
+    "cli", "deploying", "driver", "failure", "modal_app", "observing", "operations", "secret_store",
+]
+
 let package = Package(
     name: "pinion",
     platforms: [.macOS(.v15)],
@@ -91,12 +96,22 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
+        .target(
+            name: "Modal",
+            dependencies: [
+                "BLAKE3", "DeploymentModel", "JSON",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            // Within the binary, so that it runs from anywhere.
+            resources: driverFiles.map { .embedInCode("Resources/pinion_modal/\($0).py") },
+            swiftSettings: settings),
         .target(name: "Reconciliation", dependencies: ["DeploymentModel", "JSON"], swiftSettings: settings),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Adapters", "Reconciliation",
-                "BLAKE3",
+                "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Modal", "Adapters",
+                "Reconciliation", "BLAKE3",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -108,7 +123,7 @@ let package = Package(
             dependencies: ["Adapters", "BLAKE3", "DeploymentModel", "JSON"],
             path: "Tests/Benchmarks/Sources/BenchClient", swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["DeploymentModel", "Git"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["DeploymentModel", "Git", "HTTP", "JSON"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3", "JSON"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
@@ -118,7 +133,12 @@ let package = Package(
             name: "JSONTests", dependencies: ["JSON", .product(name: "Subprocess", package: "swift-subprocess")],
             swiftSettings: settings),
         .testTarget(
-            name: "ModalTests", dependencies: ["DeploymentModel", "TestSupport"], swiftSettings: settings),
+            name: "ModalTests",
+            dependencies: [
+                "DeploymentModel", "JSON", "Modal", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
         .testTarget(
             name: "ReconciliationTests", dependencies: ["Reconciliation", "DeploymentModel", "JSON", "TestSupport"],
             swiftSettings: settings),

@@ -1,11 +1,5 @@
 import FoundationEssentials
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// Serves the repositories below a folder on free loopback ports, with git's own programs: `git http-backend` behind HTTP
 /// and HTTPS, `git daemon`, and a real `sshd`. It ends with this value, or with the process.
 package final class GitServer: Sendable {
@@ -17,9 +11,7 @@ package final class GitServer: Sendable {
     package let ssh: Int
     private let log: String
     private let folder: TemporaryFolder
-    /// The server's standard input, whose end is its end.
-    private let leash: CInt
-    private let child: pid_t
+    private let process: LeashedProcess
 
     /// - Parameters:
     ///   - user: with `password`, what HTTP wants as basic authentication; nothing when `nil`.
@@ -34,61 +26,21 @@ package final class GitServer: Sendable {
         log = folder.path + "/requests.log"
         let script = folder.path + "/server.py"
         try Data(Self.script.utf8).write(to: URL(filePath: script))
-        let (input, output) = (try Self.ends(), try Self.ends())
-        #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-        #else
-            var actions = posix_spawn_file_actions_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input.reading, 0)
-        posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         let places = ["/usr/bin/python3", "/usr/local/bin/python3"]
         let python = places.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "python3"
         let login = user.map { "\($0):\(password)" } ?? ""
-        let arguments = [python, "-u", script, root, log, login, header ?? "", certificate, sshd]
-        var pointers = arguments.map { strdup($0) } + [nil]
-        var variables = GitCheckout.environment(home: folder.path).map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for pointer in pointers + variables { free(pointer) } }
-        var child: pid_t = 0
-        guard posix_spawnp(&child, python, &actions, nil, &pointers, &variables) == 0 else {
-            throw CocoaError(.executableLoad)
-        }
-        self.child = child
-        leash = input.writing
-        close(input.reading)
-        close(output.writing)
-        let ports = Self.line(output.reading).split(separator: " ").compactMap { Int($0) }
-        close(output.reading)
+        process = try LeashedProcess(
+            python, ["-u", script, root, log, login, header ?? "", certificate, sshd],
+            variables: GitCheckout.environment(home: folder.path), log: folder.path + "/errors.log")
+        let ports = process.firstLine.split(separator: " ").compactMap { Int($0) }
         guard ports.count == 4 else { throw CocoaError(.executableLoad) }
         (http, daemon, https, ssh) = (ports[0], ports[1], ports[2], ports[3])
-    }
-
-    deinit {
-        close(leash)
-        var status: CInt = 0
-        _ = waitpid(child, &status, 0)
     }
 
     /// One line per HTTP request: method, host, path and all `Authorization` headers.
     package var requests: [String] {
         let text = (try? Data(contentsOf: URL(filePath: log))).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: "\n").map(String.init)
-    }
-
-    private static func ends() throws -> (reading: CInt, writing: CInt) {
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw CocoaError(.executableLoad) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return (ends[0], ends[1])
-    }
-
-    private static func line(_ descriptor: CInt) -> String {
-        var bytes: [UInt8] = []
-        var byte: UInt8 = 0
-        while read(descriptor, &byte, 1) == 1, byte != UInt8(ascii: "\n") { bytes.append(byte) }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static let script = #"""

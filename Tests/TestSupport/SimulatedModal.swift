@@ -5,7 +5,7 @@ import Synchronization
 /// fail. The suite of the port runs on both.
 package final class SimulatedModal: Sendable {
     /// A deployed app with its one function.
-    package struct App: Sendable {
+    package struct App: Hashable, Sendable {
         /// Another one when it was stopped in between; versions count from 1 then.
         package let id: String
         package var version: Int
@@ -100,7 +100,7 @@ extension SimulatedModal: FunctionPlatform {
                 return .failure(Failure(.imageUnpinned, "\(function.image) is no image by digest"))
             }
             guard !function.configuration.command.isEmpty else {
-                return .failure(Failure(.modal, "\(name.app) has no command to start"))
+                return .failure(Failure(.spec, "\(name.app) has no command to start"))
             }
             let imageID = "im-\(name.function)-\(digest.short)"
             let binding = "\(name.function):\(digest.hex)"
@@ -121,14 +121,15 @@ extension SimulatedModal: FunctionPlatform {
                 let names = missing.joined(separator: ", ")
                 return .failure(Failure(.missingSecret, "\(name.app) can't be deployed: \(names)"))
             }
-            let live = state.apps[name.app]
-            let version = (live?.version ?? 0) + 1
-            state.boundImages[binding] = imageID
-            state.apps[name.app] = App(
-                id: live?.id ?? state.newID("ap"), version: version, tags: tags, function: name.function,
-                imageID: imageID, limits: function.limits,
+            var app = App(
+                id: state.apps[name.app]?.id ?? state.newID("ap"), version: state.apps[name.app]?.version ?? 0,
+                tags: tags, function: name.function, imageID: imageID, limits: function.limits,
                 secretIDs: function.secrets.compactMap { state.secrets[$0]?.id })
-            return .success((DeployedFunction(version: version, imageID: imageID, url: url, isChanged: true), true))
+            // Modal makes no version of what is the same.
+            if state.apps[name.app] != app { app.version += 1 }
+            state.boundImages[binding] = imageID
+            state.apps[name.app] = app
+            return .success((DeployedFunction(version: app.version, imageID: imageID, url: url, isChanged: true), true))
         }
     }
 

@@ -34,6 +34,7 @@ class Driver:
         self._several = asyncio.Semaphore(AT_ONCE)
         self._connecting = asyncio.Lock()
         self._is_connected = False
+        self._under_way: dict[str, asyncio.Task[None] | None] = {}
 
     def say(self, message: dict[str, Any]) -> None:
         try:
@@ -68,6 +69,10 @@ class Driver:
 
         try:
             request = json.loads(line)
+            if "cancel" in request:
+                if task := self._under_way.get(json.dumps(request["cancel"])):
+                    task.cancel()
+                return
             identity = request.pop("id")
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             # The error's own text would quote the line, and with it perhaps a value.
@@ -75,10 +80,14 @@ class Driver:
             self.say({"id": None, "error": failure.answer(set())})
             return
         values = secret_values(request)
+        key = json.dumps(identity)
+        self._under_way[key] = asyncio.current_task()
         try:
             self.say({"id": identity, "ok": await self.done(request)})
         except Exception as error:
             self.say({"id": identity, "error": failure_of(error).answer(values)})
+        finally:
+            self._under_way.pop(key, None)
 
     async def done(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a request's operation gives, within the request's deadline."""
@@ -120,12 +129,17 @@ def main() -> None:
     # A core file would hold the values of secrets.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = separate_output()
+
+    def refuse(message: str) -> None:
+        print(json.dumps({"error": {"code": "ERR_MODAL", "message": message, "retry": False}}), file=answers)
+        sys.exit(1)
+
+    if sys.version_info < (3, 11):
+        refuse(f"{sys.executable} is Python {platform.python_version()}; the driver needs 3.11 or later")
     try:
         sdk = metadata.version("modal")
     except metadata.PackageNotFoundError:
-        message = f"the Python package modal is not installed for {sys.executable}"
-        print(json.dumps({"error": {"code": "ERR_MODAL", "message": message, "retry": False}}), file=answers)
-        sys.exit(1)
+        refuse(f"the Python package modal is not installed for {sys.executable}")
     driver = Driver(answers, sdk)
     # The SDK would run git four times per deploy to tell the commit of this directory, which is not what is deployed.
     os.environ["PATH"] = "/var/empty"

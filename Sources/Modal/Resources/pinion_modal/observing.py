@@ -104,20 +104,47 @@ async def observed(environment: str, app: modal.App, secret_names: dict[str, str
     }
 
 
-async def audit(environment: str, names: list[str] | None, secrets: dict[str, modal.Secret]) -> dict[str, Any]:
-    """All deployed apps of an environment, or those that are named; a name that is not there is in `absent`."""
+async def deployed_apps(environment: str) -> dict[str, modal.App]:
+    """All deployed apps of an environment by name."""
     apps = {}
     for app in await (await environment_exists(environment)).apps.list.aio():
         info = await app.info.aio()
         if info.lifecycle.state.value == "deployed":
             apps[app.name or info.description] = app
+    return apps
+
+
+async def mounting_apps(environment: str) -> dict[str, dict[str, int]]:
+    """Of each mounted secret, by its id, the ids of the apps that mount it, with their versions."""
+    several = asyncio.Semaphore(8)
+    mounting: dict[str, dict[str, int]] = {}
+
+    async def look(name: str, app: modal.App) -> None:
+        async with several:
+            info = await app.info.aio()
+            for function in info.functions:
+                found = await find_function(environment, name, function)
+                for secret in found[1].secrets if found is not None else ():
+                    mounting.setdefault(secret, {})[info.app_id] = info.lifecycle.version
+
+    await asyncio.gather(*(look(*each) for each in (await deployed_apps(environment)).items()))
+    return mounting
+
+
+async def audit(
+    environment: str, names: list[str] | None, secrets: dict[str, modal.Secret], stale: dict[str, dict[str, int]]
+) -> dict[str, Any]:
+    """All deployed apps of an environment, or those that are named; a name that is not there is in `absent`."""
+    apps = await deployed_apps(environment)
     wanted = sorted(apps) if names is None else names
     secret_names = {secret.object_id: name for name, secret in secrets.items()}
     several = asyncio.Semaphore(8)
 
     async def look(app: modal.App) -> dict[str, Any]:
         async with several:
-            return await observed(environment, app, secret_names)
+            facts = await observed(environment, app, secret_names)
+            rotated = [name for name, apps in stale.items() if apps.get(facts["app_id"]) == facts["version"]]
+            return {**facts, "stale_secrets": sorted(name for name in rotated if name in secrets)}
 
     found = await asyncio.gather(*(look(apps[name]) for name in wanted if name in apps))
     return {"apps": found, "absent": [name for name in wanted if name not in apps]}

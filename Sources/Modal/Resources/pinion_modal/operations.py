@@ -1,5 +1,6 @@
 """The operations of the protocol: each takes the request's fields and gives the fields of the answer."""
 
+import asyncio
 import os
 import platform
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from deploying import deploy
 from failure import Failure
 from modal.config import config
 from modal_app import Deployment
-from observing import audit, described, environment_exists, find_app, find_function
+from observing import audit, bound_image_id, described, environment_exists, find_app, find_function
 from secret_store import SecretStore
 
 WANTED_SDK = "1.6.4"
@@ -59,20 +60,27 @@ async def op_lookup(request: Request) -> Request:
     if app is None or found is None:
         what = f"function {function} in app {name}" if app is not None else f"app {name}"
         raise Failure("ERR_FUNCTION_NOT_FOUND", f"there is no {what} in the environment {environment}")
-    facts = described(function, found[1], {})
+    secrets = await SecretStore(environment).ids() if found[1].secrets else {}
+    facts = described(function, found[1], {secret.object_id: name for name, secret in secrets.items()})
     if facts["url"] is None:
         raise Failure("ERR_FUNCTION_NOT_FOUND", f"{function} in app {name} has no web endpoint")
-    lifecycle = (await app.info.aio()).lifecycle
-    kept = {key: facts[key] for key in ("function", "url", "requires_proxy_auth", "image_id")}
-    return {"app": name, "app_id": app.app_id, "version": lifecycle.version, **kept}
+    info, tags = await asyncio.gather(app.info.aio(), app.get_tags.aio())
+    digest = tags.get("digest-0", "") + tags.get("digest-1", "")
+    kept = {key: facts[key] for key in ("function", "url", "requires_proxy_auth", "image_id", "secrets")}
+    return {
+        **{"app": name, "app_id": app.app_id, "version": info.lifecycle.version, **kept},
+        "digest": digest if len(digest) == 64 else None,
+        "bound_image_id": await bound_image_id(environment, app, function, digest) if len(digest) == 64 else None,
+    }
 
 
 async def op_audit(request: Request) -> Request:
     environment = field(request, "environment")
     await environment_exists(environment)
-    secrets = await SecretStore(environment).ids()
+    store = SecretStore(environment)
+    secrets, stale = await asyncio.gather(store.ids(), store.stale())
     names = field(request, "apps", list) if "apps" in request else None
-    return {**await audit(environment, names, secrets), "secrets": sorted(secrets)}
+    return {**await audit(environment, names, secrets, stale), "secrets": sorted(secrets)}
 
 
 async def op_stop(request: Request) -> Request:

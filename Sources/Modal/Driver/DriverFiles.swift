@@ -1,0 +1,67 @@
+import BLAKE3
+import DeploymentModel
+import FoundationEssentials
+
+/// The Python modules of the driver, which this program carries within itself.
+struct DriverFiles: Sendable {
+    /// The content by file name.
+    let contents: [String: [UInt8]]
+
+    static let embedded = DriverFiles(contents: [
+        "cli.py": PackageResources.cli_py,
+        "deploying.py": PackageResources.deploying_py,
+        "driver.py": PackageResources.driver_py,
+        "failure.py": PackageResources.failure_py,
+        "modal_app.py": PackageResources.modal_app_py,
+        "observing.py": PackageResources.observing_py,
+        "operations.py": PackageResources.operations_py,
+        "secret_store.py": PackageResources.secret_store_py,
+    ])
+
+    /// The name of the folder that they are laid out in: it stands for names and contents.
+    var id: String {
+        let lines = contents.sorted { $0.key < $1.key }.map { "\(ContentID(of: $0.value)) \($0.key)\n" }
+        return String(ContentID(of: Array(lines.joined().utf8)).hex.prefix(32))
+    }
+
+    /// The folder with just these files below `root`; made when it is not there, made anew when anything in it differs:
+    /// Python would run what lies there, and prefers a module beside the program to an installed one.
+    ///
+    /// - Throws: `Failure` with `ERR_MODAL` when nothing can be written there.
+    func laidOut(below root: String) throws(Failure) -> String {
+        let folder = "\(root)/\(id)"
+        if isWhole(folder) { return folder }
+        let files = FileManager.default
+        let new = "\(root)/.new-\(UUID().uuidString)"
+        defer { try? files.removeItem(atPath: new) }
+        do {
+            try files.createDirectory(atPath: new, withIntermediateDirectories: true)
+            try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: new)
+            for (name, content) in contents { try Data(content).write(to: URL(filePath: "\(new)/\(name)")) }
+            if files.fileExists(atPath: folder) {
+                let old = "\(root)/.old-\(UUID().uuidString)"
+                try files.moveItem(atPath: folder, toPath: old)
+                try files.removeItem(atPath: old)
+            }
+            try files.moveItem(atPath: new, toPath: folder)
+        } catch {
+            // Another process that does the same may have been first.
+            if isWhole(folder) { return folder }
+            throw Failure(
+                .modal, "the Modal driver can't be laid out in \(folder)",
+                remedy: "Let this user write there, or set XDG_CACHE_HOME to a folder where that is so.",
+                detail: "\(error)")
+        }
+        return folder
+    }
+
+    private func isWhole(_ folder: String) -> Bool {
+        let files = FileManager.default
+        guard let names = try? files.contentsOfDirectory(atPath: folder), Set(names) == Set(contents.keys) else {
+            return false
+        }
+        return contents.allSatisfy { name, content in
+            (try? Data(contentsOf: URL(filePath: "\(folder)/\(name)"))).map { $0.elementsEqual(content) } ?? false
+        }
+    }
+}
