@@ -17,8 +17,10 @@ struct Pinion: AsyncParsableCommand {
             ReconcileCommand.self, PlanCommand.self, StatusCommand.self, BuildCommand.self, PushCommand.self,
             PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ReproCommand.self, ValidateCommand.self,
             SnapshotCommand.self,
-            RunProcessorCommand.self, LocalctlCommand.self, ConformanceCommand.self, ExplainKeyCommand.self,
-            WhyCommand.self, ContextCommand.self, RegistryCommand.self, NewCommand.self, VersionCommand.self,
+            RunProcessorCommand.self, LocalctlCommand.self, ModalctlCommand.self, SyncModalCommand.self,
+            SyncSecretsCommand.self, DriftCommand.self, ModalCommand.self, DoctorCommand.self, ConformanceCommand.self,
+            ExplainKeyCommand.self, WhyCommand.self, ContextCommand.self, RegistryCommand.self, NewCommand.self,
+            VersionCommand.self,
         ])
 
     static func main() async {

@@ -51,7 +51,8 @@ package struct DesiredStateReader: Sendable {
         do throws(JSONError) {
             let snapshotID = try catalog.snapshotID().description
             let state = DesiredState(
-                environment: environment.name, target: environment.target, branch: branch, commit: catalog.commit.id.hex, snapshotID: snapshotID,
+                environment: environment.name, target: environment.target, branch: branch,
+                commit: catalog.commit.id.hex, snapshotID: snapshotID,
                 pinMode: pins, processors: processors,
                 isComplete: !catalog.hasErrors && !diagnostics.contains { $0.severity == .error })
             return (state, diagnostics)
@@ -62,7 +63,8 @@ package struct DesiredStateReader: Sendable {
         _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?
     ) async throws(Failure) -> (DesiredProcessor, [Diagnostic]) {
         let (source, findings) = try await source(of: spec)
-        let processor = DesiredProcessor(try spec.processor(pins: pinned), specPath: spec.path, source: source, function: names?.name(of: spec.ref))
+        let processor = DesiredProcessor(
+            try spec.processor(pins: pinned), specPath: spec.path, source: source, function: names?.name(of: spec.ref))
         return (processor, findings)
     }
 

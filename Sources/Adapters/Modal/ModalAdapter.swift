@@ -108,7 +108,7 @@ package struct ModalAdapter: Adapter {
     }
 
     /// Runs `body`, and takes the proxy keys out of why it failed.
-    private func filtered<Value: Sendable>(
+    func filtered<Value: Sendable>(
         _ body: (SecretFilter) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let filter = proxyKeys?.filter ?? SecretFilter([:])

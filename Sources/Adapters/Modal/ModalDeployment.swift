@@ -1,4 +1,4 @@
-import DeploymentModel
+package import DeploymentModel
 import HTTP
 
 /// A deployed function that was seen to run what is meant to run, and how it is reached.
@@ -62,6 +62,15 @@ extension ModalAdapter {
             throw await explained(error, deployment)
         }
         return (value, try await changes(since: deployment))
+    }
+
+    /// Asks a processor's endpoint: it has to run this image, and to be healthy.
+    ///
+    /// - Throws: `Failure` that says why it is not, with the proxy keys taken out.
+    package func checkHealth(of processor: Processor, running image: Digest) async throws(Failure) {
+        try await filtered { _ throws(Failure) in
+            try await awaitHealth(of: try await deployment(of: processor, of: image, on: .amd64))
+        }
     }
 
     func lookUp(_ ref: ProcessorRef, _ name: FunctionName) async throws(Failure) -> FunctionEndpoint {

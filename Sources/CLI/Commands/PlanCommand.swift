@@ -10,6 +10,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var build: BuilderOptions
 
+    @OptionGroup var modal: ModalPlanOptions
+
     @Flag(help: "Print the plan as JSON.")
     var json = false
 
@@ -20,7 +22,8 @@ struct PlanCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
             DiagnosticReport(workspace).show()
-            let plan = try await Session(workspace, options, build: build.settings).plan()
+            let plan = try await Session(workspace, options, build: build.settings).plan(
+                secrets: try await modal.secrets(of: workspace), prunes: try modal.prunes(workspace))
             Output.result(json ? try JSONText(plan).text : PlanText(plan, style: .standardOutput).text)
             if workspace.hasErrors || !plan.blocked.isEmpty { return .failure }
             return detailedExitcode && !plan.isEmpty ? ExitCode(2) : .success

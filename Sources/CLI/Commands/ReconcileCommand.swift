@@ -15,6 +15,8 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     @OptionGroup var build: BuilderOptions
 
+    @OptionGroup var modal: ModalPlanOptions
+
     @Option(help: ArgumentHelp("How many processors are worked on at once.", valueName: "n"))
     var parallelism = 4
 
@@ -37,14 +39,15 @@ struct ReconcileCommand: AsyncParsableCommand {
             let workspace = try await Workspace(options)
             DiagnosticReport(workspace).show()
             let session = try await Session(workspace, options, build: build.settings)
-            let plan = try await session.plan()
+            let secrets = try await modal.secrets(of: workspace)
+            let plan = try await session.plan(secrets: secrets, prunes: try modal.prunes(workspace))
             if events { Output.result(try JSONText(EventStream.Version(), isPretty: false).text) }
             if !plan.hasActions {
                 Output.note(PlanText(plan, style: .standardError).heading)
             } else {
                 Output.note(PlanText(plan, style: .standardError).text + "\n")
             }
-            let report = try await session.apply(plan, parallelism: parallelism, show: show)
+            let report = try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
             try print(report, plan, workspace)
             return report.hasFailures || workspace.hasErrors ? .failure : .success
         }

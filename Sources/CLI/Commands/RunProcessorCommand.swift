@@ -59,10 +59,7 @@ struct RunProcessorCommand: AsyncParsableCommand {
             return await invoke(try session.localAdapter())
         case .mock: return await invoke(MockAdapter(surroundings: session.surroundings))
         case .tool: return try await runTool(ref, session) { await invoke($0, $1) }
-        case .modal:
-            throw Failure(
-                .functionNotFound, "no environment here has Modal as its target",
-                remedy: "Run it on this host: --adapter local")
+        case .modal: return try await session.runOnModal(call, run)
         }
     }
 

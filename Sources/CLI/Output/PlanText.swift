@@ -26,7 +26,9 @@ struct PlanText {
         let width = (plan.items.map(\.ref) + plan.blocked.map(\.ref)).map(\.description.count).max() ?? 0
         for secret in plan.secrets {
             let mark = secret.change == .created ? style.green("+") : style.yellow("~")
-            lines.append("  \(mark) secret \(style.bold(secret.name))  \(secret.change == .created ? "not there" : "another value")")
+            lines.append(
+                "  \(mark) secret \(style.bold(secret.name))  \(secret.change == .created ? "not there" : "another value")"
+            )
         }
         for item in plan.items {
             let mark = item.record.previous?.applied == nil ? style.green("+") : style.yellow("~")

@@ -29,7 +29,7 @@ struct AnsweredRun {
             var world: LocalWorld?
             let result: InvocationResult
             do throws(Failure) {
-                let session = try await RunSession(options)
+                let session = try await RunSession(options, on: adapter == .modal ? .modal : nil)
                 world = session.world
                 result = try await invoke(Call(session: session, inputs: try given.get(), id: id, output: output))
             } catch { result = InvocationResult(error, of: id, by: adapter) }

@@ -31,7 +31,8 @@ struct EnvironmentChoice {
         guard let wanted, environment.target != wanted else { return environment }
         let others = Self.list(catalog, wanted)
         throw Failure(
-            .spec, "the environment '\(name)' runs on \(environment.target.rawValue), and this is about \(wanted.rawValue)",
+            .spec,
+            "the environment '\(name)' runs on \(environment.target.rawValue), and this is about \(wanted.rawValue)",
             remedy: others.isEmpty ? Self.addition : "There is: \(others).")
     }
 

@@ -3,6 +3,7 @@ import DeploymentModel
 import Docker
 import FoundationEssentials
 import Git
+import JSON
 import OCI
 import Records
 import RegistryCatalog
@@ -15,10 +16,13 @@ struct RunSession {
     private let itsEngine: Result<DockerEngine, Failure>
     let world: LocalWorld
     let environment: EnvironmentSpec
+    private let names: AppNaming?
 
-    init(_ options: WorkspaceOptions) async throws(Failure) {
+    /// - Parameter target: what the environment has to run on; `nil` for anything.
+    init(_ options: WorkspaceOptions, on target: Target? = nil) async throws(Failure) {
         let variables = ProcessInfo.processInfo.environment
-        let source = try await RegistrySource(options)
+        let source = try await RegistrySource(options, on: target)
+        names = source.names
         catalog = source.catalog
         repository = source.references.repository
         environment = source.environment
@@ -52,6 +56,25 @@ struct RunSession {
         LocalAdapter(
             engine: try engine, surroundings: surroundings, mark: .ofThisProcess, placement: placement,
             secrets: Self.secretValues)
+    }
+
+    /// Runs a processor where it is deployed.
+    func runOnModal(_ call: AnsweredRun.Call, _ run: RunOptions) async throws(Failure) -> InvocationResult {
+        let choice = try run.adapterOptions()
+        let ref: ProcessorRef
+        do throws(GrammarError) {
+            ref = try ProcessorRef(run.ref)
+        } catch { throw Failure(.inputs, error.description) }
+        let processor = try processor(ref)
+        guard let names else { throw Failure(.functionNotFound, "\(environment.name) is not on Modal") }
+        let modal = try await ModalAccess(environment, names: names, policy: catalog.policy)
+        let adapter = modal.adapter(for: environment, surroundings)
+        let inputs = run.inputs(call.inputs, standard: processor.smokeInputs)
+        let isReal = inputs["mode"]?.stringValue == RunMode.real.rawValue
+        return await adapter.invoke(
+            processorRef: run.ref, inputsJSON: inputs, writePrefix: run.writePrefix, executionID: call.id,
+            registrySnapshot: registry, adapterOptions: choice,
+            secretsPresent: isReal ? try await adapter.secretsPresent(for: ref) : [], report: call.output.report)
     }
 
     /// The files that a tool runs from.
@@ -124,7 +147,7 @@ extension DockerEngine {
 
 extension RegistrySource {
     /// The pins that count, by ref, where they are not those of the specs.
-    fileprivate func pins() async throws(Failure) -> [ProcessorRef: [Platform: ImageReference]] {
+    func pins() async throws(Failure) -> [ProcessorRef: [Platform: ImageReference]] {
         if target.mode == .record {
             let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
             return try await GitStateStore(references, as: reader, time: { 0 }).records(of: environment.name)

@@ -34,6 +34,9 @@ struct SecretSourceOptions: ParsableArguments {
         }
     }
 
+    /// Claims that each name has a command of its own.
+    var isAskedByName: Bool { fromCommand?.contains("{name}") == true }
+
     /// The values of these names, as far as there are any; empty ones count as absent.
     ///
     /// - Throws: `Failure` with `ERR_INPUTS` for a file or command that is wrong; no value is in it.

@@ -3,6 +3,7 @@ import DeploymentModel
 import Docker
 import FoundationEssentials
 import Git
+import Modal
 import OCI
 import Reconciliation
 import Records
@@ -19,11 +20,17 @@ struct Session {
     private let authorship: Authorship
     private let environment: [String: String]
     private let build: BuilderSettings
+    /// `nil` where the target is not Modal.
+    let modal: ModalAccess?
 
     init(
         _ workspace: Workspace, _ options: WorkspaceOptions, build: BuilderSettings = BuilderSettings()
     ) async throws(Failure) {
         self.build = build
+        modal =
+            if let names = workspace.names {
+                try await ModalAccess(workspace.environment, names: names, policy: workspace.catalog.policy)
+            } else { nil }
         let environment = ProcessInfo.processInfo.environment
         self.workspace = workspace
         self.environment = environment
@@ -40,15 +47,31 @@ struct Session {
             credentials: logins)
     }
 
-    func plan() async throws(Failure) -> Plan {
-        let observed = try await Observer(
-            store: store, registry: registry, deployments: .docker(engine), refreshesBases: build.refreshesBases
-        ).observe(workspace.desired)
-        return Planner(desired: workspace.desired, observed: observed, platform: .host).plan()
+    /// - Parameters:
+    ///   - secrets: the values that are to be synced.
+    ///   - prunes: whether apps that no spec asks for are to be stopped.
+    func plan(secrets: [SecretValue] = [], prunes: Bool = false) async throws(Failure) -> Plan {
+        let observed = try await observe(secrets)
+        return Planner(desired: workspace.desired, observed: observed, platform: platform, prunes: prunes).plan()
     }
 
+    func drift() async throws(Failure) -> Drift { Drift(workspace.desired, try await observe([])) }
+
+    private var platform: Platform { modal == nil ? .host : .amd64 }
+
+    private func observe(_ secrets: [SecretValue]) async throws(Failure) -> ObservedState {
+        let deployments: Observer.Deployments =
+            if let modal {
+                .modal(modal.platform, isOwn: { modal.names.isOwn($0) }, secrets: secrets)
+            } else { .docker(engine) }
+        return try await Observer(
+            store: store, registry: registry, deployments: deployments, refreshesBases: build.refreshesBases
+        ).observe(workspace.desired)
+    }
+
+    /// - Parameter secrets: the values that the plan was made with.
     func apply(
-        _ plan: Plan, parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
+        _ plan: Plan, secrets: [SecretValue] = [], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
     ) async throws(Failure) -> RunReport {
         let clock = ContinuousClock()
         let start = clock.now
@@ -56,18 +79,32 @@ struct Session {
         guard plan.hasActions else { return RunReport(plan, run: run, events: []) }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        _ = try await engine.removeLeftovers()
+        let needsEngine = plan.items.contains { !$0.builds.isEmpty || $0.smoke != nil || $0.probe != nil }
+        if modal == nil || needsEngine { _ = try await engine.removeLeftovers() }
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
-        let executor = Executor(services, run: run, log: log, parallelism: parallelism) { path in
+        let executor = Executor(services, run: run, log: log, parallelism: parallelism, secrets: secrets) { path in
             try? FileManager.default.removeItem(atPath: path)
         }
         return await executor.apply(plan)
     }
 
+    /// Writes records of what was done outside of a plan.
+    func record(_ records: [RefRecord], message: String) async throws(Failure) {
+        _ = try await store.write(
+            records, environment: workspace.desired.environment, message: "\(message)\n\nPinion-Run: \(run)\n")
+    }
+
+    func records() async throws(Failure) -> [ProcessorRef: RefRecord] {
+        try await store.records(of: workspace.desired.environment)
+    }
+
     func status() async throws(Failure) -> [StatusRow] {
         let records = try await store.records(of: workspace.desired.environment)
-        // Without an engine the records are still worth a look.
-        let deployed = (try? await engine.containers()).map { StatusRow.Deployed.containers($0) }
+        // Without an engine, or Modal, the records are still worth a look.
+        let deployed: StatusRow.Deployed? =
+            if let modal {
+                (try? await modal.platform.audit(nil)).map { .functions($0) }
+            } else { (try? await engine.containers()).map { .containers($0) } }
         return StatusRow.rows(desired: workspace.desired, records: records, deployed: deployed)
     }
 
@@ -92,14 +129,59 @@ struct Session {
             builder: try await builder(isNeeded: builds), registry: registry, engine: engine,
             localImages: engine, contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path),
             store: store,
-            pins: pinWriter(), smoke: try await smokeTester(folder))
+            pins: pinWriter(), smoke: try await smokeTester(folder), functions: modal?.platform)
     }
 
     /// What a smoke test writes is gone with it: its world is a temporary folder.
     private func smokeTester(_ folder: TemporaryFolder) async throws(Failure) -> ProcessorSmokeTester {
         let surroundings = RunSurroundings(world: try await LocalWorld(at: folder.path + "/world"))
         let adapter = LocalAdapter(engine: engine, surroundings: surroundings, mark: .ofThisProcess)
-        return ProcessorSmokeTester(local: adapter, registry: try workspace.catalog.runnable())
+        return ProcessorSmokeTester(
+            local: adapter, modal: modal?.adapter(for: workspace.environment, surroundings),
+            registry: try workspace.catalog.runnable())
+    }
+
+    /// What is wrong with the endpoints of what is desired: each has to be healthy, and to run what is pinned.
+    func liveFindings() async throws(Failure) -> [DriftFinding] {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let surroundings = RunSurroundings(world: try await LocalWorld(at: folder.path + "/world"))
+        guard let adapter = modal?.adapter(for: workspace.environment, surroundings) else {
+            throw Failure(.spec, "--live is for environments on Modal, and '\(workspace.environment.name)' is none")
+        }
+        let asked = workspace.desired.processors.compactMap { wanted -> Endpoint? in
+            guard let name = wanted.function, let image = (workspace.pins[wanted.ref] ?? wanted.pins)[.amd64]?.digest
+            else { return nil }
+            return Endpoint(processor: wanted.processor, app: name.app, image: image)
+        }
+        return await withTaskGroup(of: DriftFinding?.self) { group in
+            var (findings, waiting): ([DriftFinding], _) = ([], asked[...])
+            for endpoint in waiting.prefix(8) { group.addTask { await endpoint.finding(by: adapter) } }
+            waiting = waiting.dropFirst(8)
+            for await finding in group {
+                if let finding { findings.append(finding) }
+                if let next = waiting.popFirst() { group.addTask { await next.finding(by: adapter) } }
+            }
+            return findings.sorted { $0.app < $1.app }
+        }
+    }
+
+    /// An endpoint that is asked whether it is as it should be.
+    private struct Endpoint: Sendable {
+        let processor: Processor
+        let app: String
+        let image: Digest
+
+        func finding(by adapter: ModalAdapter) async -> DriftFinding? {
+            do throws(Failure) {
+                try await adapter.checkHealth(of: processor, running: image)
+                return nil
+            } catch {
+                return DriftFinding(
+                    ref: processor.ref, app: app, kind: .endpoint, expected: "healthy, running \(image.short)",
+                    actual: error.description)
+            }
+        }
     }
 
     /// The builder that fits this machine; asking for it costs a run of docker, so what builds nothing doesn't.

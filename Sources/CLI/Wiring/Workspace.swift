@@ -10,9 +10,11 @@ struct Workspace {
     let environment: EnvironmentSpec
     /// How its apps are named; `nil` where its target is not Modal.
     let names: AppNaming?
-    let desired: DesiredState
+    var desired: DesiredState
     /// Everything that is wrong with the registry, sorted by place.
     let diagnostics: [Diagnostic]
+    /// The pins that count by ref, where they are not those of the specs.
+    let pins: [ProcessorRef: [Platform: ImageReference]]
     /// The branch that pin commits go to, where they go to one.
     let pinBranch: String?
     /// Things that the user should know.
@@ -38,6 +40,7 @@ struct Workspace {
         names = source.names
         desired = read.state
         diagnostics = (source.catalog.diagnostics + read.diagnostics).sorted()
+        pins = try await source.pins()
         pinBranch = source.target.branch
         notes = source.target.notes
     }

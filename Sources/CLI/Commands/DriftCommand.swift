@@ -1,0 +1,38 @@
+import ArgumentParser
+import DeploymentModel
+import Reconciliation
+
+struct DriftCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drift", abstract: "Tell what runs otherwise than it should, since when, and by whom.",
+        discussion: """
+            Compares what is pinned with what is recorded and with what can be seen of the deployment: digest, image, \
+            spec, resources, scaling, names of secrets, versions, apps that nobody asks for. Changes nothing; \
+            'pinion reconcile' mends it.
+            """)
+
+    @OptionGroup var options: WorkspaceOptions
+
+    @Flag(help: "Ask the endpoints, too: each has to be healthy, and to run the pinned digest as far as it says.")
+    var live = false
+
+    @Flag(help: "Exit with 2 when there is drift.")
+    var detailedExitcode = false
+
+    @Flag(help: "Print it as JSON.")
+    var json = false
+
+    func run() async throws {
+        try await interruptible { () async throws(Failure) -> ExitCode in
+            let workspace = try await Workspace(options)
+            DiagnosticReport(workspace).show()
+            let session = try await Session(workspace, options)
+            var drift = try await session.drift()
+            if live { drift = drift.adding(try await session.liveFindings()) }
+            Output.result(json ? try JSONText(drift).text : DriftText(drift, style: .standardOutput).text)
+            // What can't be read can't be compared, and so is no proof of anything.
+            if workspace.hasErrors { return .failure }
+            return detailedExitcode && !drift.findings.isEmpty ? ExitCode(2) : .success
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import DeploymentModel
+import Reconciliation
+import RegistryCatalog
+
+struct SyncModalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync_modal", abstract: "Deploy every pinned processor of an environment to Modal, by digest.",
+        discussion: """
+            Builds, pins and tests nothing: that is what 'pinion reconcile' does. What is deployed already as it should \
+            be is left alone.
+
+            pinion sync_modal --env staging
+            """)
+
+    @OptionGroup var options: WorkspaceOptions
+    @OptionGroup var deployment: DeploymentOptions
+
+    func run() async throws {
+        try await interruptible { () async throws(Failure) -> ExitCode in
+            let workspace = try await Workspace(options, on: .modal)
+            DiagnosticReport(workspace).show()
+            let code = try await deployment.deploy(try workspace.deploying(nil, pins: workspace.pins), options)
+            return workspace.hasErrors ? .failure : code
+        }
+    }
+}
+
+/// Deploying what is pinned; the same for one processor and for all.
+struct DeploymentOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How many processors are worked on at once.", valueName: "n"))
+    var parallelism = 8
+
+    @Flag(help: "Print the report as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (1...64).contains(parallelism) else { throw ValidationError("--parallelism is a number from 1 to 64.") }
+    }
+
+    func deploy(_ workspace: Workspace, _ options: WorkspaceOptions) async throws(Failure) -> ExitCode {
+        let session = try await Session(workspace, options)
+        let plan = try await session.plan().untested
+        for blocked in plan.blocked {
+            Output.note("\(blocked.ref)  " + FailureText(blocked.failure, style: .standardError).text)
+        }
+        let lines = EventLines(style: .standardError, isVerbose: false)
+        let report = try await session.apply(plan, parallelism: parallelism) { event in
+            if let line = lines.line(event) { Output.note(line) }
+        }
+        if json {
+            Output.result(try JSONText(report).text)
+        } else if plan.isEmpty {
+            Output.result(PlanText(plan, style: .standardOutput).summary)
+        } else {
+            Output.result(ReportText(report, broken: 0, style: .standardOutput).text)
+        }
+        if let missing = plan.blocked.first(where: { $0.failure.code == .missingSecret }) {
+            return ExitCode(for: missing.failure.code)
+        }
+        return report.hasFailures ? .failure : .success
+    }
+}

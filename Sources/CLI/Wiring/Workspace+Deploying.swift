@@ -1,0 +1,36 @@
+import DeploymentModel
+import RegistryCatalog
+
+extension Workspace {
+    /// The same with what is pinned as it is, so that nothing is built and nothing pinned.
+    ///
+    /// - Parameters:
+    ///   - refs: these alone; `nil` for all.
+    ///   - pins: the pins that count by ref, where they are not those of the specs.
+    /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` when there is no such ref.
+    func deploying(
+        _ refs: [ProcessorRef]?, pins: [ProcessorRef: [Platform: ImageReference]]
+    ) throws(Failure) -> Workspace {
+        let known = Set(desired.processors.map(\.ref))
+        for ref in refs ?? [] where !known.contains(ref) {
+            throw Failure(
+                .functionNotFound, "the registry has no \(ref) without errors",
+                remedy: known.isEmpty
+                    ? "See what there is with: pinion validate"
+                    : "There is: \(known.sorted().map(\.description).joined(separator: ", ")).")
+        }
+        let processors = desired.processors.filter { refs?.contains($0.ref) ?? true }.map { wanted in
+            var processor = wanted.processor
+            processor.pins = pins[wanted.ref] ?? processor.pins
+            return DesiredProcessor(
+                processor, specPath: wanted.specPath, source: .pinned, function: wanted.function)
+        }
+        var workspace = self
+        workspace.desired = DesiredState(
+            environment: desired.environment, target: desired.target, branch: desired.branch, commit: desired.commit,
+            snapshotID: desired.snapshotID, pinMode: .commit, processors: processors,
+            // What is left out here is wanted all the same.
+            isComplete: desired.isComplete && refs == nil)
+        return workspace
+    }
+}
