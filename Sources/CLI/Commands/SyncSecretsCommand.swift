@@ -51,7 +51,7 @@ struct SecretSync: ParsableArguments {
     var json = false
 
     func validate() throws {
-        guard ref.isEmpty != all else { throw ValidationError("Name processors with --ref, or take --all of them.") }
+        guard ref.isEmpty == all else { throw ValidationError("Name processors with --ref, or take --all of them.") }
         guard all || !prune else { throw ValidationError("--prune needs --all: others may ask for the rest.") }
     }
 

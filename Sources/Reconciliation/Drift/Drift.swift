@@ -17,7 +17,8 @@ package struct Drift: Hashable, Sendable, Codable {
         target = desired.target
         commit = desired.commit
         processors = desired.processors.count
-        deployments = observed.functions?.apps.count ?? observed.containers.count
+        let known = Set(desired.processors.map(\.ref)).union(observed.records.keys)
+        deployments = observed.functions?.apps.count ?? observed.containers.count { known.contains($0.ref) }
         findings = []
         for processor in desired.processors.sorted(by: { $0.ref < $1.ref }) {
             findings += Self.findings(of: processor, desired, observed)
