@@ -2,13 +2,16 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 
-.PHONY: help demo test bench build lint format services stop-services clean-services
+.PHONY: help demo demo-modal test bench build lint format services stop-services clean-services
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: ## Install what is missing, build, and reconcile the sample registry to the environment local
 	@.ci/demo
+
+demo-modal: ## Show the staging lane on a stand-in of Modal's control plane: deploy, sync, smoke, drift
+	@.ci/demo-modal
 
 test: ## Run all tests, on real components
 	@.ci/test
