@@ -53,7 +53,7 @@ struct ModalLaneTests {
         }
 
         try await lane.sdk(
-            "modal.Function.from_name('\(app)', '\(function)', environment_name=E).update_autoscaler(min_containers=3)")
+            "modal.Function.from_name('\(app)', '\(function)', environment_name=E).autoscaler.update(min_containers=3)")
         try await mend(["scaling"], "scaling")
 
         let folder = try TemporaryFolder()

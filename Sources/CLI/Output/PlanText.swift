@@ -85,7 +85,7 @@ struct PlanText {
         }
         if item.probe != nil { rows.append(("probe", "local, real, without its secrets")) }
         if let function = item.deploy?.function {
-            let version = function.version.map { "version \($0) → \($0 + 1)" } ?? "version 1"
+            let version = function.version.map { "in place of version \($0)" } ?? "its first version"
             rows.append(("deploy", "\(function.name.function) in \(function.name.app), \(version)"))
         } else if let deploy = item.deploy {
             rows.append(("deploy", "container for \(deploy.platform.oci) (\(deploy.reason))"))
