@@ -64,7 +64,8 @@ package struct WebSocketTransport: ProcessorTransport {
 extension WebSocketTransport {
     private func tooLarge(_ bytes: Int) -> Failure {
         Failure(
-            .inputs, "the run takes a message of \(bytes) bytes, and \(limits.messageBytes) go over this WebSocket",
+            .inputs,
+            "the run takes a message of \(bytes) bytes, and a WebSocket message may have \(limits.messageBytes) here",
             remedy: "Pass what is large by reference, or let the processor speak HTTP: api: {protocol: http}.")
     }
 }

@@ -254,26 +254,32 @@ import Testing
     // MARK: The level beneath
 
     @Test func thePayloadGoesAsItIsAndTheEnvelopeComesAsItWas() async throws {
-        let modal = ModalServer()
+        var modal = ModalServer()
+        modal.messages = [.text(#"{"kind":"Log","content":{"msg":"\#(ModalRun.key)"}}"#)]
+        modal.changes = ["more": .string(ModalRun.secret)]
         let run = ModalRun()
         let processor = try run.processor
         let payload: JSONValue = [
             "execution_id": "E1", "mode": "other", "inputs": [:], "write_prefix": "/artifacts/o/",
         ]
-        let tokens = Mutex<[ProcessorEvent]>([])
+        let events = Mutex<[ProcessorEvent]>([])
         try await withWorld { world in
             try await modal.server.run { origin in
                 let (adapter, _) = run.adapter(at: origin, in: world)
                 let envelope = try await adapter.invoke(
                     ref: processor, payload: payload, timeout: .seconds(20), oci: processor.pins,
-                    stream: { event in tokens.withLock { $0.append(event) } })
+                    stream: { event in events.withLock { $0.append(event) } })
                 #expect(envelope["meta"]?["app_version"] == 99)
-                await #expect(throws: Failure.self) {
+                #expect(envelope["outputs"]?[0]?["path"] == "/artifacts/o/out/a.txt")
+                #expect(envelope["more"] == "[MODAL_PROXY_SECRET]")
+                await #expect {
                     _ = try await adapter.invoke(
                         ref: processor, payload: payload, timeout: .seconds(20), oci: [:])
+                } throws: {
+                    ($0 as? Failure)?.code == .imageUnpinned
                 }
             }
         }
-        #expect(tokens.withLock { $0 } == [.token("hel")])
+        #expect(events.withLock { $0 } == [.log("[MODAL_PROXY_KEY]")])
     }
 }

@@ -113,6 +113,15 @@ import Testing
         expectNoCanary(try await ModalRun(transport: transport)(at: modal.server), "digest")
     }
 
+    /// A code is made of capitals, digits and `_`: a key that is, too, may stand in one.
+    @Test func norIsOneInACode() async throws {
+        var modal = ModalServer()
+        modal.asksForKeys = false
+        modal.changes = ["status": "error", "error": ["code": "ERR_CANARY_1", "message": "m"]]
+        let outcome = try await ModalRun(keys: ProxyKeys(key: "CANARY_1", secret: ModalRun.secret))(at: modal.server)
+        #expect(outcome.code == "ERR_[MODAL_PROXY_KEY]")
+    }
+
     @Test func neitherDoesAFailureRepeatThem() async throws {
         let both = Self.canaries.joined(separator: " ")
         var modal = ModalServer()
