@@ -100,6 +100,20 @@ struct ModalDriverTests {
         #expect(failure.detail == "out of memory")
     }
 
+    @Test("a driver that hangs is ended", arguments: ["", ready])
+    func hanging(_ script: String) async throws {
+        let variables = driverVariables(folder, ["PINION_PYTHON": try python("\(script)\nexec sleep 1000")])
+        let driver = ModalDriver(
+            variables: variables, policy: Policy(attempts: 2, backoffMilliseconds: [1]), clock: ContinuousClock(),
+            patience: DriverPatience(start: .milliseconds(200), silence: .milliseconds(200)))
+        let failure = await #expect(throws: Failure.self) {
+            try await driver.answer(to: DriverRequest("doctor", [:]))
+        }
+        await driver.close()
+        #expect(failure?.code == .modal)
+        #expect(failure?.message.contains("said nothing for") == true)
+    }
+
     @Test("many requests go at once, and each has its own answer")
     func concurrent() async throws {
         // Answers come in the reverse order.

@@ -44,6 +44,9 @@ def test_a_deployed_function_is_what_was_asked_for(plane, driver):
     assert function["requires_proxy_auth"] is True
     looked_up = driver.call("lookup", environment="dev", app="whole-v1", function="exec__whole__v1")
     assert looked_up["url"] == function["url"] == done["url"]
+    assert looked_up["digest"] == "5" * 64
+    assert looked_up["image_id"] == looked_up["bound_image_id"] == done["image_id"]
+    assert looked_up["secrets"] == ["WHOLE_KEY"]
     image = plane.state()["images"][done["image_id"]]
     assert image["from"] == deployment("whole")["image"]
     assert image["commands"][-1] == "ENTRYPOINT []"
@@ -218,6 +221,8 @@ def test_the_same_module_deploys_by_hand(plane, driver, tmp_path):
     plane.cli("deploy", "--env", "dev", "-m", "modal_app::exec__by_file__v1", **options)
     by_hand = audited(driver, "by-file-v1")
     assert by_hand["functions"][0]["bound_image_id"] is None
+    looked_up = driver.call("lookup", environment="dev", app="by-file-v1", function="exec__by_file__v1")
+    assert (looked_up["digest"], looked_up["bound_image_id"]) == ("5" * 64, None)
     driver.call("deploy", **two[0])
     by_driver = audited(driver, "by-file-v1")
     assert by_driver["version"] == 1

@@ -4,7 +4,8 @@ import pathlib
 import threading
 import time
 
-from conftest import CANARY
+import pytest
+from conftest import CANARY, deployment
 
 
 def hashes(plane, name, environment="dev"):
@@ -68,6 +69,52 @@ def test_each_environment_has_a_key_of_its_own(plane, driver):
     assert len(entries) == 2
     keys = [set(each.values()) for each in entries]
     assert not keys[0] & keys[1]
+
+
+def stale(driver, app):
+    return driver.call("audit", environment="dev", apps=[app])["apps"][0]["stale_secrets"]
+
+
+def test_an_app_is_stale_from_a_rotation_to_its_next_version(driver):
+    sync(driver, STALE="one", FRESH="one")
+    driver.call("deploy", **deployment("stale", secrets=["STALE", "FRESH"]))
+    driver.call("deploy", **deployment("not-stale", secrets=["FRESH"]))
+    assert stale(driver, "stale-v1") == []
+    sync(driver, STALE="two")
+    assert (stale(driver, "stale-v1"), stale(driver, "not-stale-v1")) == (["STALE"], [])
+    assert sync(driver, STALE="two") == {"STALE": "unchanged"}
+    assert stale(driver, "stale-v1") == ["STALE"]
+    driver.call("rollover", environment="dev", app="stale-v1")
+    assert stale(driver, "stale-v1") == []
+    sync(driver, STALE="three", FRESH="two")
+    assert (stale(driver, "stale-v1"), stale(driver, "not-stale-v1")) == (["FRESH", "STALE"], ["FRESH"])
+    driver.call("deploy", **deployment("stale", secrets=["STALE", "FRESH"], spec="2" * 40))
+    assert stale(driver, "stale-v1") == []
+
+
+def test_an_app_that_was_stopped_and_deployed_anew_is_not_stale(driver):
+    """Its versions count from 1 again."""
+    sync(driver, ANEW_STALE="one")
+    driver.call("deploy", **deployment("anew", secrets=["ANEW_STALE"]))
+    sync(driver, ANEW_STALE="two")
+    driver.call("stop", environment="dev", app="anew-v1")
+    assert driver.call("deploy", **deployment("anew", secrets=["ANEW_STALE"]))["version"] == 1
+    assert stale(driver, "anew-v1") == []
+
+
+@pytest.mark.parametrize("rpc", ["AppList", "FunctionGet"])
+def test_a_rotation_that_is_cut_off_is_made_up_for_by_the_next_sync(plane, driver, rpc):
+    """The value is there, and what tells of it is not."""
+    name, app = f"CUT_{rpc.upper()}", f"cut-{rpc.lower()}"
+    sync(driver, **{name: "one"})
+    driver.call("deploy", **deployment(app, secrets=[name]))
+    before = hashes(plane, name)
+    plane.fail(rpc, "denied", times=-1)
+    driver.error("sync_secrets", environment="dev", secrets={name: "two"})
+    assert hashes(plane, name) != before
+    plane.clear()
+    assert sync(driver, **{name: "two"}) == {name: "rotated"}
+    assert stale(driver, f"{app}-v1") == [name]
 
 
 def test_only_what_is_named_is_pruned(driver):

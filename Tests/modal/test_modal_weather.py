@@ -1,5 +1,6 @@
 """Bad weather: each failure has its code, says whether to try again, and leaves the live version alone."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -94,6 +95,22 @@ def test_a_deadline_ends_what_is_slow_and_nothing_else(plane, driver):
     assert (error["code"], error["retry"]) == ("ERR_NETWORK", True)
     assert time.monotonic() - started < 5
     assert driver.call("deploy", **deployment("quick"))["changed"] is True
+
+
+def test_a_request_that_is_cancelled_is_not_answered_and_goes_no_further(plane, new_driver):
+    driver = new_driver(plane.environment)
+    plane.fail("FunctionCreate", "slow", seconds=2, app="cancelled-v1")
+    sent = driver.send("deploy", **deployment("cancelled"))
+    until = time.monotonic() + 20
+    while "FunctionCreate" not in plane.calls():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    driver.raw(f'{{"cancel": {sent}}}')
+    driver.raw('{"cancel": "never sent"}')
+    assert driver.call("doctor")["has_token"] is True
+    assert driver.end() == 0
+    assert [json.loads(line).get("id") for line in driver.lines] == [None, sent + 1]
+    assert "AppPublish" not in plane.calls()
 
 
 def test_a_control_plane_that_is_not_there_or_never_answers_is_given_up_after_five_seconds(new_driver):

@@ -13,7 +13,8 @@ package protocol FunctionPlatform: Sendable {
     /// - Parameter isForced: publishes what is unchanged, too: that takes back scaling that was changed by hand, and makes
     ///   neither a new version nor new containers.
     /// - Throws: `Failure` with `ERR_MISSING_SECRET` (all that are missing), `ERR_SPEC` (the image names no command),
-    ///   `ERR_IMAGE_UNPINNED`, `ERR_IMAGE_PULL`, `ERR_LEASE`, `ERR_MODAL` or `ERR_NETWORK`; then what was live before is live still.
+    ///   `ERR_IMAGE_UNPINNED`, `ERR_IMAGE_PULL`, `ERR_LEASE`, `ERR_MODAL` or `ERR_NETWORK`; then what was live before is
+    ///   live still.
     func deploy(_ function: FunctionSpec, isForced: Bool) async throws(Failure) -> DeployedFunction
 
     /// Where a function answers.

@@ -4,6 +4,14 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
+/// How long a driver may be silent before it counts as hanging, and is killed.
+struct DriverPatience: Sendable {
+    /// Until it is ready: an import of the SDK on a busy machine.
+    var start = Duration.seconds(60)
+    /// Between two answers while any is waited for: longer than the longest deadline that the driver keeps itself.
+    var silence = Duration.seconds(660)
+}
+
 /// One process of the driver, from its start to its end.
 final class DriverProcess: Sendable {
     private typealias Waiting = CheckedContinuation<Result<JSONValue, DriverFailure>, Never>
@@ -12,6 +20,8 @@ final class DriverProcess: Sendable {
         var waiting: [Int: Waiting] = [:]
         var lastID = 0
         var isReady = false
+        /// When it said something last, or was first asked since.
+        var lastHeard = ContinuousClock.now
         /// Why it can't be asked any more.
         var end: DriverFailure?
         /// The last lines that it wrote to stderr.
@@ -23,14 +33,14 @@ final class DriverProcess: Sendable {
     private static let logLineLength = 1000
 
     private let settings: DriverSettings
-    private let files: DriverFiles
+    private let patience: DriverPatience
     private let pipe: RequestPipe
     private let input: FileDescriptor
     private let state: Mutex<State>
 
-    init(_ settings: DriverSettings, files: DriverFiles) throws(Failure) {
+    init(_ settings: DriverSettings, patience: DriverPatience) throws(Failure) {
         self.settings = settings
-        self.files = files
+        self.patience = patience
         do {
             (pipe, input) = try RequestPipe.make()
         } catch { throw Failure(.modal, "no pipe to the Modal driver can be made: \(error)") }
@@ -52,6 +62,7 @@ final class DriverProcess: Sendable {
                 let refusal = state.withLock { state -> DriverFailure? in
                     if let end = state.end { return end }
                     if Task.isCancelled { return .cancelled }
+                    if state.waiting.isEmpty { state.lastHeard = .now }
                     state.waiting[id] = waiting
                     return nil
                 }
@@ -71,26 +82,29 @@ final class DriverProcess: Sendable {
     /// Starts the process and reads what it says until it ends.
     @concurrent
     func run() async {
+        let folder: String
+        do throws(Failure) {
+            folder = try DriverFiles.embedded.laidOut(below: settings.cacheFolder)
+        } catch {
+            try? input.close()
+            return end(with: DriverFailure(error))
+        }
+        var options = PlatformOptions()
+        // What a terminal sends to its foreground group must not end what is being deployed.
+        options.createSession = true
         do {
-            let folder = try files.laidOut(below: settings.cacheFolder)
-            var options = PlatformOptions()
-            // What a terminal sends to its foreground group must not end what is being deployed.
-            options.createSession = true
             let result = try await Subprocess.run(
                 settings.executable, arguments: ["\(folder)/driver.py"], environment: settings.childEnvironment,
                 platformOptions: options, input: .fileDescriptor(input, closeAfterSpawningProcess: true),
                 output: .sequence, error: .sequence
             ) { execution in
                 async let errors: Void = readLog(execution.standardError)
-                let broken = await readAnswers(execution.standardOutput)
-                if broken != nil { try? execution.send(signal: .kill) }
+                let broken = await listen(to: execution.standardOutput) { try? execution.send(signal: .kill) }
                 pipe.finish()
                 await errors
                 return broken
             }
             end(with: result.closureResult ?? ended("\(result.terminationStatus)"))
-        } catch let failure as Failure {
-            end(with: DriverFailure(failure))
         } catch {
             let what = "\(settings.python) can't be started, which Modal's SDK needs"
             let remedy = settings.isPythonNamed ? "Let PINION_PYTHON name a Python 3.11 or later." : settings.remedy
@@ -120,6 +134,38 @@ final class DriverProcess: Sendable {
 }
 
 extension DriverProcess {
+    /// Reads answers until there are no more, and kills a driver that says what it never should, or nothing at all.
+    ///
+    /// - Returns: what was wrong with it.
+    private func listen(
+        to output: SubprocessOutputSequence, kill: @escaping @Sendable () -> Void
+    ) async -> DriverFailure? {
+        await withTaskGroup(of: DriverFailure?.self) { group in
+            group.addTask { await self.readAnswers(output) }
+            group.addTask { await self.hang() }
+            let broken = await group.next() ?? nil
+            if broken != nil { kill() }
+            group.cancelAll()
+            return broken
+        }
+    }
+
+    /// Waits until the driver has been silent for too long; `nil` when the wait is cancelled.
+    private func hang() async -> DriverFailure? {
+        while true {
+            let (limit, lastHeard) = state.withLock { state in
+                (state.isReady ? patience.silence : patience.start, state.waiting.isEmpty ? .now : state.lastHeard)
+            }
+            let left = limit - (ContinuousClock.now - lastHeard)
+            guard left > .zero else {
+                let log = state.withLock { $0.log.isEmpty ? nil : $0.log.joined(separator: "\n") }
+                let message = "the Modal driver said nothing for \(limit) and was ended"
+                return DriverFailure(Failure(.modal, message, detail: log), isWorthRetry: true)
+            }
+            guard (try? await ContinuousClock().sleep(for: left)) != nil else { return nil }
+        }
+    }
+
     /// Hands answers to who waits for them.
     ///
     /// - Returns: what is wrong with the driver when it says something that it never should.
@@ -136,7 +182,10 @@ extension DriverProcess {
         guard let message = try? JSONValue(parsing: line), message.objectValue != nil else { throw garbage(line) }
         guard state.withLock({ $0.isReady }) else { return try receiveFirst(message) }
         guard let id = message["id"]?.intValue else { throw garbage(line) }
-        let (waiting, struck) = state.withLock { ($0.waiting.removeValue(forKey: Int(id)), $0.struck) }
+        let (waiting, struck) = state.withLock { state in
+            state.lastHeard = .now
+            return (state.waiting.removeValue(forKey: Int(id)), state.struck)
+        }
         if let answer = message["ok"] {
             waiting?.resume(returning: .success(answer))
         } else {
@@ -158,7 +207,10 @@ extension DriverProcess {
                     .modal, "modal \(sdk) is installed for \(settings.python); Pinion works with \(wanted) alone",
                     remedy: settings.remedy))
         }
-        state.withLock { $0.isReady = true }
+        state.withLock { state in
+            state.isReady = true
+            state.lastHeard = .now
+        }
     }
 
     private func garbage(_ line: String) -> DriverFailure {

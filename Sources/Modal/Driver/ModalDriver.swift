@@ -6,7 +6,7 @@ import JSON
 /// once, and is started again when it was killed.
 package actor ModalDriver {
     private let settings: DriverSettings
-    private let files: DriverFiles
+    private let patience: DriverPatience
     private let retry: RetryRule
     private let clock: any Clock<Duration>
     private var current: (process: DriverProcess, life: Task<Void, Never>)?
@@ -19,8 +19,12 @@ package actor ModalDriver {
         variables: [String: String] = ProcessInfo.processInfo.environment, policy: Policy = .none,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
+        self.init(variables: variables, policy: policy, clock: clock, patience: DriverPatience())
+    }
+
+    init(variables: [String: String], policy: Policy, clock: any Clock<Duration>, patience: DriverPatience) {
         settings = DriverSettings(variables) { FileManager.default.fileExists(atPath: $0) }
-        files = .embedded
+        self.patience = patience
         retry = RetryRule(policy)
         self.clock = clock
     }
@@ -42,23 +46,21 @@ package actor ModalDriver {
     func answer(to request: DriverRequest) async throws(Failure) -> JSONValue {
         var attempt = 1
         while true {
+            let process = try process()
             do {
-                return try await process().answer(to: request)
-            } catch let failure as Failure {
-                throw failure
-            } catch let failure as DriverFailure {
-                guard failure.isWorthRetry,
-                    let pause = retry.pause(after: attempt, jitter: .random(in: 0..<1))
-                else { throw failure.failure }
+                return try await process.answer(to: request)
+            } catch {
+                guard error.isWorthRetry, let pause = retry.pause(after: attempt, jitter: .random(in: 0..<1))
+                else { throw error.failure }
                 guard (try? await clock.sleep(for: pause)) != nil else { throw DriverFailure.cancelled.failure }
                 attempt += 1
-            } catch { fatalError("unreachable: \(error)") }
+            }
         }
     }
 
     private func process() throws(Failure) -> DriverProcess {
         if let current, !current.process.isEnded { return current.process }
-        let process = try DriverProcess(settings, files: files)
+        let process = try DriverProcess(settings, patience: patience)
         // It outlives the request that starts it; its end is waited for in `close`.
         current = (process, Task { await process.run() })
         return process
