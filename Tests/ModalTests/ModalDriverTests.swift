@@ -7,6 +7,12 @@ import Testing
 
 @testable import Modal
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 @Suite("The driver's process", .tags(.medium))
 struct ModalDriverTests {
     private let folder: TemporaryFolder
@@ -131,6 +137,30 @@ struct ModalDriverTests {
         #expect(answers == [["id": 1], ["id": 2], ["id": 3]])
     }
 
+    @Test("it can be started before anything is asked, in a session of its own")
+    func starting() async throws {
+        let seen = folder.path + "/session"
+        let script = "cut -d' ' -f6 /proc/$$/stat > \(seen).new; mv \(seen).new \(seen); \(Self.ready); cat >/dev/null"
+        let variables = driverVariables(folder, ["PINION_PYTHON": try python(script)])
+        let driver = ModalDriver(variables: variables)
+        await driver.start()
+        while !FileManager.default.fileExists(atPath: seen) { await Task.yield() }
+        await driver.close()
+        let session = try String(contentsOfFile: seen, encoding: .utf8).split(separator: "\n").first
+        #expect(session.flatMap { Int32($0) } != getsid(0))
+    }
+
+    @Test("its last words are shown without the values that were sent")
+    func lastWords() async throws {
+        let variables = ["PINION_PYTHON": try python("\(Self.ready); read line; echo \"got $line\" >&2; kill -9 $$")]
+        let request = DriverRequest("sync_secrets", ["secrets": ["A": "the \"value\""]], secrets: ["the \"value\""])
+        let failure = await #expect(throws: Failure.self) { try await ask(variables, request: request) }
+        #expect(failure?.detail?.contains("got {") == true)
+        #expect(failure?.detail?.contains("[secret]") == true)
+        #expect(failure?.detail?.contains("value") == false)
+        #expect("\(request) \(String(reflecting: request))".contains("value") == false)
+    }
+
     @Test("closing lets it answer what is under way")
     func closing() async throws {
         // It answers only once its input has ended.
@@ -138,9 +168,8 @@ struct ModalDriverTests {
         let variables = driverVariables(folder, ["PINION_PYTHON": try python(script)])
         let driver = ModalDriver(variables: variables)
         let task = Task { try await driver.answer(to: DriverRequest("doctor", [:])) }
-        await driver.start()
-        while FileManager.default.fileExists(atPath: folder.path + "/cache") == false { await Task.yield() }
-        await Task.yield()
+        // The files are laid out for the request, so it was sent before the driver is asked to close.
+        while !FileManager.default.fileExists(atPath: folder.path + "/cache") { await Task.yield() }
         await driver.close()
         #expect(try await task.value == [:])
     }
