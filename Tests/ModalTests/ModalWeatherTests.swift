@@ -102,7 +102,7 @@ struct ModalWeatherTests {
         }
     }
 
-    @Test("cancelling ends the wait at once and the operation with it")
+    @Test("cancelling ends the wait at once and the operation with it", .timeLimit(.minutes(1)))
     func cancelled() async throws {
         try await withPlane { plane, platform in
             _ = try await platform.audit(nil)
