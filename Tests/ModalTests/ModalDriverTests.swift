@@ -1,6 +1,7 @@
 import DeploymentModel
 import FoundationEssentials
 import JSON
+import Subprocess
 import Synchronization
 import TestSupport
 import Testing
@@ -21,11 +22,14 @@ struct ModalDriverTests {
 
     private static let ready = #"echo '{"ready":{"protocol":1,"python":"3.11.2","sdk":"1.6.4"}}'"#
 
-    /// A program in place of Python.
-    private func python(_ script: String) throws -> String {
+    /// A program in place of Python. Another process writes it: a child that is started meanwhile would inherit the open
+    /// file of this one, and a file that is open for writing can't be run (ETXTBSY).
+    private func python(_ script: String) async throws -> String {
         let path = folder.path + "/python"
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let writer = #"printf '#!/bin/sh\n%s\n' "$1" > "$2"; chmod 755 "$2""#
+        let written = try await Subprocess.run(
+            .name("sh"), arguments: ["-c", writer, "sh", script, path], output: .discarded)
+        #expect(written.terminationStatus.isSuccess)
         return path
     }
 
@@ -39,7 +43,7 @@ struct ModalDriverTests {
     }
 
     private func failure(of script: String, attempts: Int = 1) async throws -> Failure {
-        let variables = ["PINION_PYTHON": try python(script)]
+        let variables = ["PINION_PYTHON": try await python(script)]
         return try #require(await #expect(throws: Failure.self) { try await ask(variables, attempts: attempts) })
     }
 
@@ -98,7 +102,7 @@ struct ModalDriverTests {
             if [ ! -e \(once) ]; then touch \(once); echo 'out of memory' >&2; kill -9 $$; fi
             echo '{"id":1,"ok":{"again":true}}'; cat >/dev/null
             """
-        let variables = ["PINION_PYTHON": try python(script)]
+        let variables = ["PINION_PYTHON": try await python(script)]
         #expect(try await ask(variables, attempts: 2)["again"] == true)
         try FileManager.default.removeItem(atPath: once)
         let failure = try await failure(of: script)
@@ -108,7 +112,7 @@ struct ModalDriverTests {
 
     @Test("a driver that hangs is ended", arguments: ["", ready])
     func hanging(_ script: String) async throws {
-        let variables = driverVariables(folder, ["PINION_PYTHON": try python("\(script)\nexec sleep 1000")])
+        let variables = driverVariables(folder, ["PINION_PYTHON": try await python("\(script)\nexec sleep 1000")])
         let driver = ModalDriver(
             variables: variables, policy: Policy(attempts: 2, backoffMilliseconds: [1]), clock: ContinuousClock(),
             patience: DriverPatience(start: .milliseconds(200), silence: .milliseconds(200)))
@@ -127,7 +131,7 @@ struct ModalDriverTests {
             \(Self.ready); read a; read b; read c
             for id in 3 2 1; do echo "{\\"id\\":$id,\\"ok\\":{\\"id\\":$id}}"; done; cat >/dev/null
             """
-        let variables = driverVariables(folder, ["PINION_PYTHON": try python(script)])
+        let variables = driverVariables(folder, ["PINION_PYTHON": try await python(script)])
         let answers = try await withDriver(variables) { driver in
             try await withThrowingTaskGroup(of: JSONValue.self) { group in
                 for _ in 1...3 { group.addTask { try await driver.answer(to: DriverRequest("doctor", [:])) } }
@@ -141,7 +145,7 @@ struct ModalDriverTests {
     func starting() async throws {
         let seen = folder.path + "/session"
         let script = "cut -d' ' -f6 /proc/$$/stat > \(seen).new; mv \(seen).new \(seen); \(Self.ready); cat >/dev/null"
-        let variables = driverVariables(folder, ["PINION_PYTHON": try python(script)])
+        let variables = driverVariables(folder, ["PINION_PYTHON": try await python(script)])
         let driver = ModalDriver(variables: variables)
         await driver.start()
         while !FileManager.default.fileExists(atPath: seen) { await Task.yield() }
@@ -152,7 +156,9 @@ struct ModalDriverTests {
 
     @Test("its last words are shown without the values that were sent")
     func lastWords() async throws {
-        let variables = ["PINION_PYTHON": try python("\(Self.ready); read line; echo \"got $line\" >&2; kill -9 $$")]
+        let variables = [
+            "PINION_PYTHON": try await python("\(Self.ready); read line; echo \"got $line\" >&2; kill -9 $$")
+        ]
         let request = DriverRequest("sync_secrets", ["secrets": ["A": "the \"value\""]], secrets: ["the \"value\""])
         let failure = await #expect(throws: Failure.self) { try await ask(variables, request: request) }
         #expect(failure?.detail?.contains("got {") == true)
@@ -165,7 +171,7 @@ struct ModalDriverTests {
     func closing() async throws {
         // It answers only once its input has ended.
         let script = "\(Self.ready); read a; cat >/dev/null; echo '{\"id\":1,\"ok\":{}}'"
-        let variables = driverVariables(folder, ["PINION_PYTHON": try python(script)])
+        let variables = driverVariables(folder, ["PINION_PYTHON": try await python(script)])
         let driver = ModalDriver(variables: variables)
         let task = Task { try await driver.answer(to: DriverRequest("doctor", [:])) }
         // The files are laid out for the request, so it was sent before the driver is asked to close.

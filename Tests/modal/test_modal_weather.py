@@ -1,6 +1,7 @@
 """Bad weather: each failure has its code, says whether to try again, and leaves the live version alone."""
 
 import json
+import pathlib
 import socket
 import subprocess
 import sys
@@ -111,6 +112,31 @@ def test_a_request_that_is_cancelled_is_not_answered_and_goes_no_further(plane, 
     assert driver.end() == 0
     assert [json.loads(line).get("id") for line in driver.lines] == [None, sent + 1]
     assert "AppPublish" not in plane.calls()
+
+
+def test_a_driver_whose_parent_was_killed_goes_no_further(plane, tmp_path):
+    program = (
+        "import subprocess, sys;"
+        "child = subprocess.Popen([sys.executable, sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL);"
+        "print(child.pid, flush=True); child.stdin.write(sys.stdin.buffer.readline()); child.stdin.flush();"
+        "sys.stdin.read()"
+    )
+    plane.fail("FunctionCreate", "slow", seconds=600, app="orphan-v1")
+    command = [sys.executable, "-c", program, str(DRIVER)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=plane.environment, **pipes) as parent:
+        child = pathlib.Path(f"/proc/{int(parent.stdout.readline())}/stat")
+        parent.stdin.write(json.dumps({"id": 1, "op": "deploy", **deployment("orphan")}).encode() + b"\n")
+        parent.stdin.flush()
+        until = time.monotonic() + 20
+        while "FunctionCreate" not in plane.calls():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        parent.kill()
+    # Gone, or ended and not yet seen off by the system's first process.
+    while child.exists() and child.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_control_plane_that_is_not_there_or_never_answers_is_given_up_after_five_seconds(new_driver):

@@ -27,10 +27,18 @@ def separate_output() -> TextIO:
     return answers
 
 
+async def end_with_parent(parent: int) -> None:
+    """Ends at once when who started this is gone: whoever takes over must not meet what is still under way here."""
+    while os.getppid() == parent:
+        await asyncio.sleep(0.1)
+    os._exit(1)
+
+
 class Driver:
     def __init__(self, answers: TextIO, sdk: str) -> None:
         self._answers = answers
         self._sdk = sdk
+        self._parent = os.getppid()
         self._several = asyncio.Semaphore(AT_ONCE)
         self._connecting = asyncio.Lock()
         self._is_connected = False
@@ -121,6 +129,8 @@ class Driver:
         async with asyncio.TaskGroup() as group:
             while (line := await lines.get()) is not None:
                 group.create_task(self.answer(line))
+            orphaned = asyncio.create_task(end_with_parent(self._parent))
+        orphaned.cancel()
 
 
 def main() -> None:
