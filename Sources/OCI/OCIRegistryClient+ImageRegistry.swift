@@ -60,11 +60,12 @@ extension OCIRegistryClient: ImageRegistry {
                 .imagePlatform, "\(image) is an index, not an image for one platform",
                 remedy: "Pin the digest of each platform's own manifest.")
         }
-        let config = try await self.config(of: image, descriptor).1["config"]
+        let (platform, document) = try await self.config(of: image, descriptor)
+        let config = document["config"]
         func texts(_ name: String) -> [String] { config?[name]?.arrayValue?.compactMap(\.stringValue) ?? [] }
         let variables = texts("Env").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
         return ImageConfiguration(
-            command: texts("Entrypoint") + texts("Cmd"), workingDirectory: config?["WorkingDir"]?.stringValue ?? "",
+            platform: platform, command: texts("Entrypoint") + texts("Cmd"), workingDirectory: config?["WorkingDir"]?.stringValue ?? "",
             environment: Dictionary(variables.map { (String($0[0]), $0.count > 1 ? String($0[1]) : "") }) { $1 })
     }
 

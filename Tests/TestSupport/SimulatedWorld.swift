@@ -128,8 +128,7 @@ extension SimulatedWorld: ImageRegistry {
     package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }
 
     package func configuration(of image: ImageReference) async throws(Failure) -> ImageConfiguration {
-        _ = try await platform(of: image)
-        return ImageConfiguration(command: ["serve"])
+        ImageConfiguration(platform: try await platform(of: image), command: ["serve"])
     }
 
     package func isPublic(_ image: ImageReference) async throws(Failure) -> Bool { !now.needsLogin }

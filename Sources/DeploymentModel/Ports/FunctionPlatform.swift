@@ -90,14 +90,19 @@ package struct FunctionSpec: Hashable, Sendable {
     package static func tag(of specHash: String) -> String { String(specHash.prefix(63)) }
 }
 
-/// What an image's config says of its server (OCI image spec, "config").
+/// What an image's config says of itself and its server (OCI image spec, "config").
 package struct ImageConfiguration: Hashable, Sendable, Codable {
+    package let platform: Platform
     /// Entrypoint and Cmd, in one list.
     package let command: [String]
     package let workingDirectory: String
     package let environment: [String: String]
 
-    package init(command: [String], workingDirectory: String = "", environment: [String: String] = [:]) {
+    package init(
+        platform: Platform = .amd64, command: [String], workingDirectory: String = "",
+        environment: [String: String] = [:]
+    ) {
+        self.platform = platform
         self.command = command
         self.workingDirectory = workingDirectory
         self.environment = environment

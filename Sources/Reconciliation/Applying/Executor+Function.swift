@@ -38,9 +38,13 @@ extension Executor {
             guard let image = images[deploy.platform], image.digest != nil else {
                 throw Failure(.imageUnpinned, "\(item.ref) has no image for \(deploy.platform.oci)")
             }
+            let configuration = try await services.registry.configuration(of: image)
+            guard configuration.platform == deploy.platform else {
+                throw Failure(
+                    .imagePlatform, "\(image) is for \(configuration.platform.oci), and Modal runs \(deploy.platform.oci)")
+            }
             let spec = FunctionSpec(
-                item.processor, name: function.name, image: image,
-                configuration: try await services.registry.configuration(of: image), secrets: function.secrets,
+                item.processor, name: function.name, image: image, configuration: configuration, secrets: function.secrets,
                 registryAuth: try await services.registry.isPublic(image) ? nil : FunctionSpec.registryAuth)
             let deployed = try await platform().deploy(spec, isForced: function.isForced)
             let binding = RefRecord.Binding(

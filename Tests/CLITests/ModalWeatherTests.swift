@@ -1,0 +1,222 @@
+import DeploymentModel
+import Foundation
+import JSON
+import OCI
+import Subprocess
+import Synchronization
+import TestSupport
+import Testing
+
+/// Modal's commands when something is not as it should be. Nothing is run here: images are only deployed.
+@Suite(.tags(.large), .enabled(if: Components.areThere))
+struct ModalWeatherTests {
+    /// A lane with processors that are pinned to a seed image, and ask for a secret.
+    private func lane(_ names: [String] = ["one"], secrets: String = "[API_KEY]") async throws -> ModalLane {
+        let tag = try ImageReference("\(Components.registry)/pinion/python:3")
+        let pins = try await OCIRegistryClient().platforms(of: tag)
+        let specs = names.map { name in
+            (
+                "registry/processors/NS_\(name).yaml",
+                """
+                ref: NS/\(name)@1
+                image:
+                  platforms: {amd64: "\(pins[.amd64]?.description ?? "")", arm64: "\(pins[.arm64]?.description ?? "")"}
+                secrets: {required: \(secrets)}
+                """
+            )
+        }
+        return try await ModalLane([], withDocker: false, more: Dictionary(uniqueKeysWithValues: specs))
+    }
+
+    /// Another image than the pinned one, by digest.
+    private func image(of lane: ModalLane) async throws -> String {
+        let name = "\(Components.registry)/\(lane.sample.namespace)/other:1"
+        let text = "FROM \(Components.registry)/pinion/python:3\nLABEL lane=\(lane.sample.namespace)\n"
+        let built = try await Pinion.run(
+            "/bin/sh",
+            [
+                "-c",
+                "printf '%s' '\(text)' | docker build -q -t \(name) - && docker push -q \(name) && docker rmi \(name)",
+            ])
+        try #require(built.exitCode == 0, "\(built.stderr)")
+        let images = try await OCIRegistryClient().platforms(of: ImageReference(name))
+        return try #require(images[.amd64]).description
+    }
+
+    @Test func `a name that an app can't have alone, a missing environment, a switch that is off`() async throws {
+        let lane = try await lane(["one", "two"])
+        let one = try await lane.pinion("sync_modal", with: ["MODAL_APP_NAME": "mine"])
+        #expect(one.exitCode == 1 && one.stderr.contains("ERR_NAME_COLLISION"), "\(one.stderr)")
+        let off = try await lane.pinion("sync_modal", with: ["MODAL_ENABLED": "false"])
+        #expect(off.exitCode == 69 && off.stderr.contains("MODAL_ENABLED=false"), "\(off.stderr)")
+        for name in ["local", "nowhere"] {
+            let run = try await Pinion.run(
+                ["modalctl", "status", "--repo", lane.sample.path, "--env", name], environment: lane.variables)
+            #expect(run.exitCode == 1 && run.stderr.contains("There is: dev, "), "\(run.stderr)")
+        }
+        let unnamed = try await Pinion.run(
+            ["drift", "--live", "--repo", lane.sample.path], environment: lane.variables)
+        #expect(unnamed.stderr.contains("--live is for environments on Modal"))
+        let chosen = try await Pinion.run(
+            ["modalctl", "status", "--repo", lane.sample.path],
+            environment: lane.variables.merging(["MODAL_ENVIRONMENT": "staging"]) { $1 })
+        #expect(chosen.exitCode == 0 && chosen.stderr.contains("Nothing of it is deployed to staging"))
+    }
+
+    @Test func `an environment that Modal does not have is not made`() async throws {
+        let lane = try await ModalLane(["text_hash"], staging: "modal_environment: elsewhere", withDocker: false)
+        for command in [["drift"], ["sync_secrets", "--all"], ["modalctl", "stop", "--ref", "a/b@1"]] {
+            let run = try await Pinion.run(
+                command + ["--repo", lane.sample.path, "--env", "staging"], environment: lane.variables)
+            #expect(run.exitCode == 69 && run.stderr.contains("'elsewhere'"), "\(command): \(run.stderr)")
+        }
+        let doctor = try await lane.pinion("doctor")
+        #expect(doctor.exitCode == 69)
+        #expect(doctor.stdout.contains("Make it: modal environment create elsewhere"), "\(doctor.stdout)")
+        #expect(try await lane.standIn.state()["environments"]?["elsewhere"] == nil)
+    }
+
+    @Test func `no token, a wrong one, no Python and no Modal are told apart, each with its remedy`() async throws {
+        let lane = try await lane()
+        func said(_ more: [String: String?]) async throws -> String {
+            let run = try await lane.pinion("drift", with: more)
+            #expect(run.exitCode == 69, "\(run.stderr)")
+            #expect(run.stdout == "")
+            return run.stderr
+        }
+        #expect(try await said(["MODAL_TOKEN_ID": nil, "MODAL_TOKEN_SECRET": nil]).contains("Token missing"))
+        let wrong = try await said(["MODAL_TOKEN_SECRET": "as-canary-token"])
+        #expect(wrong.contains("ERR_MODAL") && !wrong.contains("as-canary-token"), "\(wrong)")
+        #expect(try await said(["PINION_PYTHON": "/nonexistent/python3"]).contains("PINION_PYTHON"))
+        let doctor = try await lane.pinion("doctor", with: ["PINION_PYTHON": "/nonexistent/python3"])
+        #expect(doctor.exitCode == 69 && doctor.stdout.contains("✗ Modal"), "\(doctor.stdout)")
+        lane.standIn.end()
+        let gone = try await said([:])
+        #expect(gone.contains("ERR_NETWORK"), "\(gone)")
+    }
+
+    @Test func `what is locked fails by itself, the rest goes on, and the next run carries on`() async throws {
+        let lane = try await lane(["one", "two"], secrets: "[]")
+        try await lane.standIn.fail("AppPublish", "locked", times: -1, app: lane.app("one"))
+        let first = try await lane.pinion("sync_modal", "--json")
+        #expect(first.exitCode == 1)
+        let entries = try first.json()["entries"]?.arrayValue ?? []
+        #expect(entries.compactMap { $0["status"]?.stringValue } == ["failed", "changed"])
+        #expect(entries[0]["failures"]?[0]?["code"] == "ERR_LEASE")
+        try await lane.standIn.clear()
+        // Lost after it happened: it is looked for, and not made twice.
+        try await lane.standIn.fail("AppPublish", "lost", app: lane.app("one"))
+        let second = try await lane.pinion("sync_modal", "--json")
+        #expect(second.exitCode == 0, "\(second.stderr)")
+        let rows = try await lane.pinion("modalctl", "status", "--json").json().arrayValue ?? []
+        #expect(rows.compactMap { $0["app"]?["version"]?.intValue } == [1, 1])
+        #expect(try await lane.pinion("sync_modal").stdout.hasPrefix("Nothing to do"))
+        #expect(try await lane.drift() == [])
+    }
+
+    @Test func `only a digest is deployed, and another one than the pinned is told of`() async throws {
+        let lane = try await lane(secrets: "[]")
+        let tag = try await lane.pinion("modalctl", "start", "--ref", lane.ref("one"), "--oci", "ghcr.io/acme/x:1")
+        #expect(tag.exitCode == 1 && tag.stderr.contains("ERR_IMAGE_UNPINNED"), "\(tag.stderr)")
+        let arm = try await OCIRegistryClient().platforms(
+            of: ImageReference("\(Components.registry)/pinion/python:3"))[.arm64]
+        let emulated = try await lane.pinion(
+            "modalctl", "start", "--ref", lane.ref("one"), "--oci", try #require(arm).description)
+        #expect(emulated.exitCode == 1 && emulated.stderr.contains("ERR_IMAGE_PLATFORM"), "\(emulated.stderr)")
+        let other = try await image(of: lane)
+        let started = try await lane.pinion("modalctl", "start", "--ref", lane.ref("one"), "--oci", other)
+        #expect(started.exitCode == 0, "\(started.stderr)")
+        #expect(started.stderr.contains("is not the pinned digest"))
+        let verified = try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one"))
+        #expect(verified.exitCode == 1 && verified.stderr.contains("ERR_REGISTRY_MISMATCH"))
+        #expect(
+            try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one"), "--oci", other).exitCode == 0)
+        #expect(try await lane.drift() == ["pin", "digest"])
+        #expect(try await lane.pinion("sync_modal").exitCode == 0)
+        #expect(try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one")).exitCode == 0)
+        let history = try await lane.pinion("modalctl", "history", "--ref", lane.ref("one"), "--json").json()
+        #expect(history.arrayValue?.count == 2)
+        let back = try await lane.pinion("modalctl", "rollback", "--ref", lane.ref("one"))
+        #expect(back.exitCode == 0, "\(back.stderr)")
+        #expect(try await lane.drift().contains("image"))
+        let none = try await lane.pinion("modalctl", "url", "--ref", lane.ref("none"))
+        #expect(none.exitCode == 4 && none.stderr.contains("ERR_FUNCTION_NOT_FOUND"), "\(none.stderr)")
+    }
+
+    @Test func `no value of a secret leaves the process that syncs it`() async throws {
+        let lane = try await lane()
+        let canary = ModalLane.canary
+        let watch = ArgumentWatch(for: canary)
+        var said = ""
+        func note(_ run: Pinion.Outcome) { said += run.stdout + run.stderr }
+        let with: [String: String?] = [
+            "API_KEY": canary, "XDG_CACHE_HOME": lane.home.path + "/cache", "XDG_DATA_HOME": nil,
+            "TMPDIR": lane.home.path,
+        ]
+        note(try await lane.pinion("plan", "--sync-secrets", "--json", with: with))
+        note(try await lane.pinion("sync_secrets", "--all", "--json", with: with))
+        // The stand-in repeats what it was told, as a careless server might.
+        try await lane.standIn.fail("SecretGetOrCreate", "internal", times: -1, message: "bad value \(canary)")
+        note(try await lane.pinion("sync_secrets", "--all", with: with.merging(["API_KEY": canary + "2"]) { $1 }))
+        try await lane.standIn.clear()
+        note(try await lane.pinion("sync_modal", "--json", with: with))
+        note(try await lane.pinion("drift", "--json", with: with))
+        #expect(!said.contains(canary))
+        #expect(said.contains("API_KEY"))
+        #expect(await watch.stop() > 0, "somebody was watched")
+        #expect(await watch.findings == [])
+        #expect(try Self.files(below: lane.home.path, with: canary) == [])
+        #expect(try Self.files(below: lane.standIn.folder, with: canary) == [])
+        #expect(try Self.files(below: lane.sample.path, with: canary) == [])
+        let objects = try await Pinion.run(
+            "/bin/sh", ["-c", "git cat-file --batch-all-objects --batch | grep -c \(canary)"], in: lane.sample.path)
+        #expect(objects.stdout == "0\n", "\(objects.stderr)")
+    }
+
+    private static func files(below folder: String, with text: String) throws -> [String] {
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: folder)
+        try #require(!paths.isEmpty)
+        return paths.filter { path in
+            FileManager.default.contents(atPath: "\(folder)/\(path)")?.range(of: Data(text.utf8)) != nil
+        }
+    }
+}
+
+/// Looks at the arguments of all processes, and at the environments of the driver's, again and again.
+private actor ArgumentWatch {
+    private(set) var findings: [String] = []
+    private var looks = 0
+    private var task: Task<Void, Never>?
+
+    init(for text: String) {
+        Task { await start(text) }
+    }
+
+    private func start(_ text: String) {
+        task = Task {
+            while !Task.isCancelled {
+                look(for: text)
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    /// - Returns: how many processes of the driver were seen.
+    func stop() -> Int {
+        task?.cancel()
+        return looks
+    }
+
+    private func look(for text: String) {
+        for process in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+            guard process.first?.isNumber == true,
+                let arguments = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+            else { continue }
+            if arguments.range(of: Data(text.utf8)) != nil { findings.append("arguments of \(process)") }
+            guard arguments.range(of: Data("/driver.py".utf8)) != nil else { continue }
+            looks += 1
+            let variables = FileManager.default.contents(atPath: "/proc/\(process)/environ")
+            if variables?.range(of: Data(text.utf8)) != nil { findings.append("environment of \(process)") }
+        }
+    }
+}
