@@ -23,12 +23,12 @@ struct RegistrySource {
         let (references, head) = try await Self.open(options)
         let repository = references.repository
         var branch = head
-        var catalog = try await Self.catalog(of: branch, worktree: worktree, in: repository, options)
+        var catalog = try await Self.catalog(of: head, named: options.branch, worktree: worktree, in: repository, options)
         let environment = try EnvironmentChoice(options.env, on: wanted).environment(of: catalog)
         // The environment's own branch counts, unless the user names one.
         if options.branch == nil, !worktree, let own = environment.branch, own != branch {
             branch = own
-            catalog = try await Self.catalog(of: own, worktree: false, in: repository, options)
+            catalog = try await Self.catalog(of: own, named: own, worktree: false, in: repository, options)
         }
         self.references = references
         self.branch = branch
@@ -50,8 +50,10 @@ struct RegistrySource {
         } catch { throw failure(error, options, branch: options.branch) }
     }
 
+    /// - Parameter name: the branch as somebody named it; what is wrong with the one that HEAD names is told as it is.
     private static func catalog(
-        of branch: String?, worktree: Bool, in repository: GitRepository, _ options: WorkspaceOptions
+        of branch: String?, named name: String?, worktree: Bool, in repository: GitRepository,
+        _ options: WorkspaceOptions
     ) async throws(Failure) -> Catalog {
         do throws(GitError) {
             let commit =
@@ -59,7 +61,7 @@ struct RegistrySource {
                 ? try await repository.workTreeCommit()
                 : try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
             return try await Catalog(of: commit, in: repository)
-        } catch { throw failure(error, options, branch: branch) }
+        } catch { throw failure(error, options, branch: name) }
     }
 
     private static func names(
