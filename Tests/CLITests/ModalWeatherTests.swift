@@ -12,20 +12,25 @@ import Testing
 struct ModalWeatherTests {
     /// A lane with processors that are pinned to a seed image, and ask for a secret.
     private func lane(_ names: [String] = ["one"], secrets: String = "[API_KEY]") async throws -> ModalLane {
-        let tag = try ImageReference("\(Components.registry)/pinion/python:3")
-        let pins = try await OCIRegistryClient().platforms(of: tag)
+        let pins = try await Self.seed()
         let specs = names.map { name in
-            (
-                "registry/processors/NS_\(name).yaml",
-                """
-                ref: NS/\(name)@1
-                image:
-                  platforms: {amd64: "\(pins[.amd64]?.description ?? "")", arm64: "\(pins[.arm64]?.description ?? "")"}
-                secrets: {required: \(secrets)}
-                """
-            )
+            ("registry/processors/NS_\(name).yaml", Self.spec("NS/\(name)@1", pins, secrets: secrets))
         }
         return try await ModalLane([], withDocker: false, more: Dictionary(uniqueKeysWithValues: specs))
+    }
+
+    private static func seed() async throws -> [Platform: String] {
+        let tag = try ImageReference("\(Components.registry)/pinion/python:3")
+        return try await OCIRegistryClient().platforms(of: tag).mapValues(\.description)
+    }
+
+    private static func spec(_ ref: String, _ pins: [Platform: String], secrets: String) -> String {
+        """
+        ref: \(ref)
+        image:
+          platforms: {amd64: "\(pins[.amd64] ?? "")", arm64: "\(pins[.arm64] ?? "")"}
+        secrets: {required: \(secrets)}
+        """
     }
 
     /// Another image than the pinned one, by digest.
@@ -118,10 +123,8 @@ struct ModalWeatherTests {
         let lane = try await lane(secrets: "[]")
         let tag = try await lane.pinion("modalctl", "start", "--ref", lane.ref("one"), "--oci", "ghcr.io/acme/x:1")
         #expect(tag.exitCode == 1 && tag.stderr.contains("ERR_IMAGE_UNPINNED"), "\(tag.stderr)")
-        let arm = try await OCIRegistryClient().platforms(
-            of: ImageReference("\(Components.registry)/pinion/python:3"))[.arm64]
         let emulated = try await lane.pinion(
-            "modalctl", "start", "--ref", lane.ref("one"), "--oci", try #require(arm).description)
+            "modalctl", "start", "--ref", lane.ref("one"), "--oci", try #require(try await Self.seed()[.arm64]))
         #expect(emulated.exitCode == 1 && emulated.stderr.contains("ERR_IMAGE_PLATFORM"), "\(emulated.stderr)")
         let other = try await image(of: lane)
         let started = try await lane.pinion("modalctl", "start", "--ref", lane.ref("one"), "--oci", other)
@@ -141,6 +144,72 @@ struct ModalWeatherTests {
         #expect(try await lane.drift().contains("image"))
         let none = try await lane.pinion("modalctl", "url", "--ref", lane.ref("none"))
         #expect(none.exitCode == 4 && none.stderr.contains("ERR_FUNCTION_NOT_FOUND"), "\(none.stderr)")
+    }
+
+    @Test func `each kind of drift is made with Modal's own tools, found, and mended`() async throws {
+        let lane = try await lane()
+        let own: [String: String?] = ["API_KEY": "one"]
+        #expect(try await lane.pinion("sync_secrets", "--all", with: own).exitCode == 0)
+        #expect(try await lane.pinion("sync_modal").exitCode == 0)
+        let folder = try TemporaryFolder()
+        #expect(try await lane.pinion("modal", "render", "-o", folder.path).exitCode == 0)
+        let file = folder.path + "/modal_app.json"
+        let rendered = try JSONValue(parsing: String(contentsOfFile: file, encoding: .utf8))
+        let fields = try #require(rendered["apps"]?[0]?.objectValue)
+
+        /// Deploys what `render` wrote, with these fields changed.
+        func deploy(_ changes: [String: JSONValue]) async throws {
+            let apps: JSONValue = ["apps": [.object(fields.merging(changes) { $1 })]]
+            try apps.compact.write(toFile: file, atomically: true, encoding: .utf8)
+            let run = try await lane.modal("deploy", "-m", "modal_app", in: folder.path)
+            try #require(run.exitCode == 0, "\(run.stdout) \(run.stderr)")
+        }
+        func mend(_ what: String) async throws {
+            let run = try await lane.pinion("sync_modal")
+            #expect(run.exitCode == 0, "\(what): \(run.stderr)")
+            #expect(try await lane.drift() == [], "\(what)")
+        }
+        let other = try await image(of: lane)
+        let cases: [([String: JSONValue], [String])] = [
+            (["image": .string(other)], ["version", "digest", "image"]),
+            (["spec": "other"], ["version", "spec"]),
+            (["public": true], ["version", "access"]),
+            (["function": "exec__other__v1"], ["version", "functions"]),
+            (["secrets": []], ["version", "secrets"]),
+            (["timeout_s": 77], ["version", "resources"]),
+            (["min_containers": 2], ["version", "scaling"]),
+            (["managed_by": "me"], ["version", "manager"]),
+        ]
+        for (changes, kinds) in cases {
+            try await deploy(changes)
+            #expect(try await lane.drift() == kinds, "\(changes)")
+            try await mend("\(changes)")
+        }
+
+        try await deploy(["app": "by-hand"])
+        #expect(try await lane.drift() == ["orphan"])
+        #expect(try await lane.modal("app", "stop", "by-hand", "--yes").exitCode == 0)
+
+        // Cut off between the value and the new containers.
+        try await lane.standIn.fail("AppRollover", "denied", times: -1)
+        let cut = try await lane.pinion("sync_secrets", "--all", with: ["API_KEY": "two"])
+        #expect(cut.exitCode == 69, "\(cut.stderr)")
+        #expect(try await lane.drift() == ["stale_secret"])
+        try await lane.standIn.clear()
+        try await mend("rotated")
+
+        var pins = try await Self.seed()
+        pins[.amd64] = other
+        try await lane.sample.fixture.commit([
+            "registry/processors/\(lane.sample.namespace)_one.yaml": Self.spec(
+                lane.ref("one"), pins, secrets: "[API_KEY]")
+        ])
+        #expect(try await lane.drift().prefix(2) == ["pin", "digest"])
+        try await mend("another pin")
+
+        let endpoint = try await lane.pinion("drift", "--live", "--json", with: ["MODAL_PROXY_SECRET": "wrong"])
+        #expect(try endpoint.json()["findings"]?.arrayValue?.compactMap { $0["kind"]?.stringValue } == ["endpoint"])
+        #expect(endpoint.stdout.contains("refuses the proxy keys"))
     }
 
     @Test func `no value of a secret leaves the process that syncs it`() async throws {

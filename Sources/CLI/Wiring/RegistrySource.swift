@@ -23,7 +23,8 @@ struct RegistrySource {
         let (references, head) = try await Self.open(options)
         let repository = references.repository
         var branch = head
-        var catalog = try await Self.catalog(of: head, named: options.branch, worktree: worktree, in: repository, options)
+        var catalog = try await Self.catalog(
+            of: head, named: options.branch, worktree: worktree, in: repository, options)
         let environment = try EnvironmentChoice(options.env, on: wanted).environment(of: catalog)
         // The environment's own branch counts, unless the user names one.
         if options.branch == nil, !worktree, let own = environment.branch, own != branch {
