@@ -21,13 +21,17 @@ package struct DesiredStateReader: Sendable {
 
     /// What is desired, and what stands in the way for single refs.
     ///
-    /// - Parameter pinned: the pins that are in effect by path of the spec, where they are not those of the specs.
+    /// - Parameters:
+    ///   - pinned: the pins that are in effect by path of the spec, where they are not those of the specs.
+    ///   - records: those of the environment: what was promoted to it, and what a rollback keeps where it is.
     /// - Throws: `Failure` when the registry as a whole cannot be hashed.
     package func read(
-        branch: String?, pins: PinMode, pinned: [String: [Platform: ImageReference]]? = nil
+        branch: String?, pins: PinMode, pinned: [String: [Platform: ImageReference]]? = nil,
+        records: [ProcessorRef: RefRecord] = [:]
     ) async throws(Failure) -> (
         state: DesiredState, diagnostics: [Diagnostic]
     ) {
+        if environment.promotesFrom != nil { return try await promoted(records) }
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
         let specs = catalog.processors.filter(\.isEnabled)
@@ -48,6 +52,7 @@ package struct DesiredStateReader: Sendable {
                     Diagnostic(.error, error.code, error.message, file: spec.path, at: span, fix: error.remedy))
             }
         }
+        try await keepHeld(&processors, records)
         do throws(JSONError) {
             let snapshotID = try catalog.snapshotID().description
             let state = DesiredState(
@@ -57,6 +62,41 @@ package struct DesiredStateReader: Sendable {
                 isComplete: !catalog.hasErrors && !diagnostics.contains { $0.severity == .error })
             return (state, diagnostics)
         } catch { throw Failure(.spec, error.message) }
+    }
+
+    /// What an environment wants that has no branch: what was promoted to it.
+    private func promoted(
+        _ records: [ProcessorRef: RefRecord]
+    ) async throws(Failure) -> (state: DesiredState, diagnostics: [Diagnostic]) {
+        let held = Set(records.values.filter { $0.hold != nil }.map(\.ref))
+        let (processors, failures) = await RecordedProcessors(in: repository, names: names).read(
+            records.mapValues(\.desired), held: held)
+        if let failure = failures.sorted(by: { $0.key < $1.key }).first?.value { throw failure }
+        try names?.check(processors.map(\.ref))
+        do throws(JSONError) {
+            let state = DesiredState(
+                environment: environment.name, target: environment.target, branch: nil, commit: catalog.commit.id.hex,
+                snapshotID: try catalog.snapshotID().description, pinMode: .record, processors: processors)
+            return (state, [])
+        } catch { throw Failure(.spec, error.message) }
+    }
+
+    /// Puts what a rollback keeps in the place of what the branch asks for, as long as that is what was rolled back from.
+    private func keepHeld(
+        _ processors: inout [DesiredProcessor], _ records: [ProcessorRef: RefRecord]
+    ) async throws(Failure) {
+        var kept: [ProcessorRef: RefRecord.Revision] = [:]
+        for processor in processors {
+            guard let record = records[processor.ref], let hold = record.hold else { continue }
+            let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
+            let wanted = RefRecord.Revision(
+                commit: catalog.commit.id.hex, specHash: processor.processor.specHash, pins: processor.pins, keys: keys)
+            if hold.keepsAway(wanted) { kept[processor.ref] = record.desired }
+        }
+        guard !kept.isEmpty else { return }
+        let (held, failures) = await RecordedProcessors(in: repository, names: names).read(kept, held: Set(kept.keys))
+        if let failure = failures.sorted(by: { $0.key < $1.key }).first?.value { throw failure }
+        processors = processors.filter { kept[$0.ref] == nil } + held
     }
 
     private func processor(

@@ -51,7 +51,7 @@ struct FunctionFixture {
             pins: world, smoke: world, functions: modal)
         return await Executor(
             services, run: "r1", log: EventLog(clock: fixture.clock) { _ in }, parallelism: 2, secrets: secrets,
-            discard: { _ in }
+            now: { 1_000 }, discard: { _ in }
         ).apply(plan)
     }
 

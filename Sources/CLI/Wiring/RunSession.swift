@@ -26,7 +26,7 @@ struct RunSession {
         catalog = source.catalog
         repository = source.references.repository
         environment = source.environment
-        registry = try source.catalog.runnable(pinned: try await source.pins())
+        registry = try source.catalog.runnable(pinned: try await source.pins(try await source.records()))
         do throws(Failure) {
             itsEngine = .success(try .ofUser())
         } catch { itsEngine = .failure(error) }
@@ -146,13 +146,17 @@ extension DockerEngine {
 }
 
 extension RegistrySource {
+    /// What is recorded of the environment.
+    func records() async throws(Failure) -> [ProcessorRef: RefRecord] {
+        let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
+        return try await GitStateStore(references, as: reader, time: { 0 }).records(of: environment.name)
+    }
+
     /// The pins that count, by ref, where they are not those of the specs.
-    func pins() async throws(Failure) -> [ProcessorRef: [Platform: ImageReference]] {
-        if target.mode == .record {
-            let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
-            return try await GitStateStore(references, as: reader, time: { 0 }).records(of: environment.name)
-                .mapValues(\.desired.pins)
-        }
+    func pins(
+        _ records: [ProcessorRef: RefRecord]
+    ) async throws(Failure) -> [ProcessorRef: [Platform: ImageReference]] {
+        if target.mode == .record { return records.mapValues(\.desired.pins) }
         guard let waiting = target.pins else { return [:] }
         return Dictionary(catalog.processors.compactMap { spec in waiting[spec.path].map { (spec.ref, $0) } }) {
             first, _ in first

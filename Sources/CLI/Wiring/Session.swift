@@ -82,7 +82,8 @@ struct Session {
         let needsEngine = plan.items.contains { !$0.builds.isEmpty || $0.smoke != nil || $0.probe != nil }
         if modal == nil || needsEngine { _ = try await engine.removeLeftovers() }
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
-        let executor = Executor(services, run: run, log: log, parallelism: parallelism, secrets: secrets) { path in
+        let executor = Executor(services, run: run, log: log, parallelism: parallelism, secrets: secrets, now: { Int(Self.seconds()) }
+        ) { path in
             try? FileManager.default.removeItem(atPath: path)
         }
         return await executor.apply(plan)

@@ -32,7 +32,9 @@ struct Workspace {
         let source = try await RegistrySource(options, worktree: worktree, on: target)
         let reader = DesiredStateReader(
             source.catalog, in: source.references.repository, environment: source.environment, names: source.names)
-        let read = try await reader.read(branch: source.branch, pins: source.target.mode, pinned: source.target.pins)
+        let records = try await source.records()
+        let read = try await reader.read(
+            branch: source.branch, pins: source.target.mode, pinned: source.target.pins, records: records)
         references = source.references
         branch = source.branch
         catalog = source.catalog
@@ -40,7 +42,7 @@ struct Workspace {
         names = source.names
         desired = read.state
         diagnostics = (source.catalog.diagnostics + read.diagnostics).sorted()
-        pins = try await source.pins()
+        pins = try await source.pins(records)
         pinBranch = source.target.branch
         notes = source.target.notes
     }

@@ -54,8 +54,14 @@ package struct DesiredProcessor: Hashable, Sendable {
     package let source: ImageSource
     /// The names that it is deployed under; `nil` where the target is Docker.
     package let function: FunctionName?
+    /// Claims that a rollback keeps it where it is.
+    package let isHeld: Bool
 
-    package init(_ processor: Processor, specPath: String, source: ImageSource, function: FunctionName? = nil) {
+    package init(
+        _ processor: Processor, specPath: String, source: ImageSource, function: FunctionName? = nil,
+        isHeld: Bool = false
+    ) {
+        self.isHeld = isHeld
         self.processor = processor
         self.specPath = specPath
         self.source = source
@@ -74,6 +80,8 @@ package enum ImageSource: Hashable, Sendable {
     case track(ImageReference)
     /// Neither: the pins of the spec are all there is.
     case pinned
+    /// What the environment's record says: it was promoted, or is held.
+    case recorded(RefRecord.Revision)
 }
 
 /// All that a build needs to know, but for the platform.

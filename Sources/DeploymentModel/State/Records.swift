@@ -49,20 +49,61 @@ package struct RefRecord: Hashable, Sendable, Codable {
     package let applied: Revision?
     package let binding: Binding?
     package let evidence: [Evidence]
+    /// Keeps the ref where a rollback put it; `nil` where nothing does.
+    package let hold: Hold?
 
     package init(
-        ref: ProcessorRef, desired: Revision, applied: Revision?, binding: Binding?, evidence: [Evidence]
+        ref: ProcessorRef, desired: Revision, applied: Revision?, binding: Binding?, evidence: [Evidence],
+        hold: Hold? = nil
     ) {
         self.ref = ref
         self.desired = desired
         self.applied = applied
         self.binding = binding
         self.evidence = evidence
+        self.hold = hold
+    }
+
+    /// A rollback that is in force (contract "Environments, records and leases"). It ends when a revision of other inputs
+    /// or another spec than those that were left behind is wanted, or by hand.
+    package struct Hold: Hashable, Sendable, Codable {
+        /// What was rolled back from.
+        package let from: Revision
+        package let by: String
+        /// Seconds since 1970.
+        package let since: Int
+        package let reason: String?
+
+        package init(from: Revision, by: String, since: Int, reason: String?) {
+            self.from = from
+            self.by = by
+            self.since = since
+            self.reason = reason
+        }
+
+        /// Claims that it keeps this revision away.
+        package func keepsAway(_ revision: Revision) -> Bool {
+            revision.specHash == from.specHash
+                && (revision.keys.isEmpty || from.keys.isEmpty ? revision.pins == from.pins : revision.keys == from.keys)
+        }
     }
 
     /// The same with another binding.
     package func bound(to binding: Binding) -> RefRecord {
-        RefRecord(ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence)
+        RefRecord(
+            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold)
+    }
+
+    /// The same, meant to become another revision.
+    package func wanting(_ revision: Revision, hold: Hold?) -> RefRecord {
+        RefRecord(
+            ref: ref, desired: revision, applied: applied, binding: binding, evidence: evidence, hold: hold)
+    }
+
+    /// The same with other evidence.
+    package func proven(by evidence: [Evidence]) -> RefRecord {
+        RefRecord(
+            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold)
     }
 
     /// A spec and the images that belong to it.
@@ -97,7 +138,8 @@ package struct RefRecord: Hashable, Sendable, Codable {
             default: false
             }
         return
-            !(desired.isSame(as: other.desired) && isApplied && binding == other.binding && evidence == other.evidence)
+            !(desired.isSame(as: other.desired) && isApplied && binding == other.binding && evidence == other.evidence
+            && hold == other.hold)
     }
 
     /// What runs, as it was seen from outside.
@@ -134,6 +176,12 @@ package struct Evidence: Hashable, Sendable, Codable {
     /// The mode of the negative probe: real, without its secrets.
     package static let probe = "probe"
 
+    /// Claims that the newer of the two makes the older one needless.
+    package func isOfSameKind(as other: Evidence) -> Bool {
+        (digest, platform, specHash) == (other.digest, other.platform, other.specHash)
+            && (adapter, mode, transport) == (other.adapter, other.mode, other.transport)
+    }
+
     package let digest: Digest
     package let platform: Platform
     package let specHash: String
@@ -141,11 +189,14 @@ package struct Evidence: Hashable, Sendable, Codable {
     /// `mock`, or `probe`.
     package let mode: String
     package let transport: ProcessorAPI.Transport
+    /// When, in seconds since 1970; `nil` in older records.
+    package let testedAt: Int?
 
     package init(
         digest: Digest, platform: Platform, specHash: String, adapter: String, mode: String,
-        transport: ProcessorAPI.Transport
+        transport: ProcessorAPI.Transport, testedAt: Int? = nil
     ) {
+        self.testedAt = testedAt
         self.digest = digest
         self.platform = platform
         self.specHash = specHash

@@ -144,7 +144,7 @@ extension Executor {
             let transport = item.processor.api.transport
             let evidence = Evidence(
                 digest: digest, platform: smoke.platform, specHash: item.record.specHash, adapter: place.adapter,
-                mode: "mock", transport: transport)
+                mode: "mock", transport: transport, testedAt: now())
             let outputs = "\(verdict.outputs) output\(verdict.outputs == 1 ? "" : "s")"
             let events = verdict.events == 0 ? "" : ", \(verdict.events) events"
             let adapter = place == .local ? "" : "\(place.adapter), "
@@ -160,7 +160,7 @@ extension Executor {
             try await services.smoke.probe(request)
             let evidence = Evidence(
                 digest: digest, platform: probe.platform, specHash: item.record.specHash, adapter: "local",
-                mode: Evidence.probe, transport: item.processor.api.transport)
+                mode: Evidence.probe, transport: item.processor.api.transport, testedAt: now())
             return (evidence, "refuses to run without its secrets")
         }
     }
@@ -218,8 +218,8 @@ private struct ItemProgress {
     private var allEvidence: [Evidence] {
         let digests = Set(images.values.compactMap(\.digest))
         let earlier = (item.record.previous?.evidence ?? []).filter {
-            digests.contains($0.digest) && $0.specHash == item.record.specHash && !evidence.contains($0)
-        }
+            digests.contains($0.digest) && $0.specHash == item.record.specHash
+        }.filter { old in !evidence.contains { $0.isOfSameKind(as: old) } }
         return earlier + evidence
     }
 
@@ -230,11 +230,12 @@ private struct ItemProgress {
         guard let applied else {
             return RefRecord(
                 ref: item.ref, desired: desired, applied: previous?.applied, binding: previous?.binding,
-                evidence: (previous?.evidence ?? []) + evidence.filter { previous?.evidence.contains($0) != true })
+                evidence: (previous?.evidence ?? []) + evidence.filter { previous?.evidence.contains($0) != true },
+                hold: item.record.hold)
         }
         return RefRecord(
             ref: item.ref, desired: desired, applied: applied, binding: binding ?? previous?.binding,
-            evidence: allEvidence)
+            evidence: allEvidence, hold: item.record.hold)
     }
 }
 

@@ -8,6 +8,8 @@ package struct Executor: Sendable {
     private let parallelism: Int
     /// The values that may be synced.
     let secrets: [SecretValue]
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int
     /// Removes a temporary file.
     let discard: @Sendable (String) -> Void
 
@@ -15,9 +17,11 @@ package struct Executor: Sendable {
     ///   - run: the id of the run, for trailers and execution ids.
     ///   - parallelism: how many refs are worked on at once.
     ///   - secrets: the values of the secrets that plans say to write.
+    ///   - now: seconds since 1970, for evidence.
     ///   - discard: removes a context archive when it is no longer needed.
     package init(
         _ services: Services, run: String, log: EventLog, parallelism: Int, secrets: [SecretValue] = [],
+        now: @escaping @Sendable () -> Int,
         discard: @escaping @Sendable (String) -> Void
     ) {
         self.services = services
@@ -25,6 +29,7 @@ package struct Executor: Sendable {
         self.log = log
         self.parallelism = max(1, parallelism)
         self.secrets = secrets
+        self.now = now
         self.discard = discard
     }
 

@@ -74,7 +74,7 @@ extension ImageOperations {
             return Failure(
                 .imagePlatform, "\(tag) has no image for \(platform.oci)",
                 remedy: "Track a tag that has both platforms, linux/amd64 and linux/arm64.")
-        case .pinned:
+        case .pinned, .recorded:
             return Failure(
                 .imageUnpinned,
                 "image.platforms.\(platform) of \(processor.ref) is no digest, and nothing says where one is",

@@ -28,6 +28,7 @@ struct KnownImages: Sendable {
             return images
         case .track(let tag): return try await registry.platforms(of: tag)
         case .pinned: return processor.pins
+        case .recorded(let revision): return revision.pins
         }
     }
 

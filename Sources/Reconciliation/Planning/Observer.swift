@@ -184,6 +184,7 @@ package struct Observer: Sendable {
                 seen.tracked = (tag, children)
                 images = Array(children.values)
             case .pinned: images = Array(processor.pins.values)
+            case .recorded(let revision): images = Array(revision.pins.values)
             }
             guard case .docker(let engine) = deployments else { return seen }
             for image in images {

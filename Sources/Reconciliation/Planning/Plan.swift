@@ -147,4 +147,6 @@ package struct RecordAction: Hashable, Sendable, Codable {
     package let binding: RefRecord.Binding?
     /// The record as it is, if there is one.
     package let previous: RefRecord?
+    /// The rollback that stays in force; one that ends here is `nil`.
+    package let hold: RefRecord.Hold?
 }

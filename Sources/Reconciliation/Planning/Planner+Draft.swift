@@ -27,7 +27,14 @@ extension Planner {
             let mode = planner.desired.pinMode
             let pins = mode == .record ? previous?.desired.pins ?? [:] : processor.pins
             let isPinned = sources.missing.isEmpty && pins == sources.images
-            guard !isPinned, !(processor.source == .pinned && mode != .record) else {
+            let hasOwnPins =
+                switch processor.source {
+                case .build, .track: false
+                case .pinned: mode != .record
+                // The record has them already, and the branch is not asked.
+                case .recorded: true
+                }
+            guard !isPinned, !hasOwnPins else {
                 pin = nil
                 return
             }
@@ -55,15 +62,24 @@ extension Planner {
         }
 
         private var keys: [Platform: InputKey] {
-            if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
+            switch processor.source {
+            case .build(let recipe): recipe.keys
+            case .recorded(let revision): revision.keys
+            case .track, .pinned: [:]
+            }
         }
+
+        private var commit: String {
+            if case .recorded(let revision) = processor.source { revision.commit } else { planner.desired.commit }
+        }
+
+        private var hold: RefRecord.Hold? { processor.isHeld ? previous?.hold : nil }
 
         private var isRecorded: Bool {
             let revision = RefRecord.Revision(
-                commit: planner.desired.commit, specHash: processor.processor.specHash, pins: sources.images,
-                keys: keys)
+                commit: commit, specHash: processor.processor.specHash, pins: sources.images, keys: keys)
             return isBuilt && previous?.applied.map(revision.isSame) == true
-                && previous.map { revision.isSame(as: $0.desired) && $0.binding == binding } == true
+                && previous.map { revision.isSame(as: $0.desired) && $0.binding == binding && $0.hold == hold } == true
         }
 
         /// `nil` when there is nothing to do.
@@ -74,8 +90,8 @@ extension Planner {
             guard !(isRecorded && isIdle) else { return nil }
             let reasons = self.reasons.isEmpty ? ["its record is not up to date"] : self.reasons
             let record = RecordAction(
-                commit: planner.desired.commit, specHash: processor.processor.specHash, keys: keys, binding: binding,
-                previous: previous)
+                commit: commit, specHash: processor.processor.specHash, keys: keys, binding: binding,
+                previous: previous, hold: hold)
             return PlanItem(
                 ref: processor.ref, processor: processor.processor, reasons: reasons, builds: sources.missing,
                 replaces: sources.replaced, recipe: sources.recipe, images: sources.images, pin: pin, smoke: smoke,

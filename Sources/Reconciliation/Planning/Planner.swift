@@ -124,6 +124,14 @@ package struct Planner {
                     remedy: "Track a tag that has both platforms, linux/amd64 and linux/arm64.")
             }
             return Sources(images: images)
+        case .recorded(let revision):
+            // It was a pair when it was promoted; Modal runs one of them.
+            try require([platform], in: revision.pins) { platform in
+                Failure(
+                    .imageUnpinned, "the record of \(processor.ref) has no digest for \(platform.oci)",
+                    remedy: "Promote it again.")
+            }
+            return Sources(images: revision.pins)
         case .pinned:
             // Modal runs one platform; the other one is nobody's business there.
             let wanted = desired.target == .modal ? [platform] : Platform.allCases

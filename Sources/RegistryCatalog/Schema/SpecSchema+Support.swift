@@ -132,6 +132,20 @@ extension SpecSchema {
             "app_names": SpecShape.word(
                 "How apps on Modal are named: by branch, user and ref (the default of 'dev'), or by the ref alone.",
                 EnvironmentSpec.AppNames.allCases.map(\.rawValue)),
+            "promotes_from": SpecShape.text(
+                "The environment whose tested revisions it takes over, in place of a branch."),
+            "gates": SpecShape.mapping(
+                "What a revision has to show before it is promoted to here.",
+                [
+                    "evidence": SpecShape.list(
+                        "The tests that it has passed: modal/mock, local/mock, local/probe. Default: the mock smoke where it is to run.",
+                        of: ["type": "string", "enum": ["modal/mock", "local/mock", "local/probe", "modal/probe"]]),
+                    "max_age": SpecShape.text("How old that may be: 24h, 3d.", pattern: "^[1-9][0-9]*[smhd]$"),
+                    "approvals": SpecShape.integer(
+                        "How many people have to have approved it.", from: 0, to: 100, default: 0),
+                    "allowed_signers": SpecShape.text(
+                        "The file of the keys that approvals are signed with.", default: ".pinion/allowed_signers"),
+                ]),
             "prune": SpecShape.flag("Whether --prune may stop apps that no spec asks for.", default: false),
         ])
 }

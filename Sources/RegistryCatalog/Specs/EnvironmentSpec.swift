@@ -23,15 +23,23 @@ package struct EnvironmentSpec: Hashable, Sendable {
     package let appNames: AppNames
     /// Whether apps that no spec asks for may be stopped.
     package let allowsPrune: Bool
+    /// The environment whose revisions it takes over; then its record alone says what is wanted, and no branch.
+    package let promotesFrom: String?
+    /// What a revision has to show before it is promoted to here.
+    package let gate: PromotionGate
 
     package init(
         name: String, target: Target = .docker, registry: String, pins: PinMode, branch: String? = nil,
-        modalEnvironment: String? = nil, appNames: AppNames? = nil, allowsPrune: Bool = false
+        modalEnvironment: String? = nil, appNames: AppNames? = nil, allowsPrune: Bool = false,
+        promotesFrom: String? = nil, gate: PromotionGate = PromotionGate()
     ) {
+        self.promotesFrom = promotesFrom
+        self.gate = gate
         self.name = name
         self.target = target
         self.registry = registry
-        self.pins = pins
+        // What it wants is in its record, and so are the pins.
+        self.pins = promotesFrom == nil ? pins : .record
         self.branch = branch
         self.modalEnvironment = target == .modal ? modalEnvironment ?? name : ""
         self.appNames = appNames ?? (name == "dev" ? .branchUser : .ref)
@@ -51,8 +59,17 @@ package struct EnvironmentSpec: Hashable, Sendable {
             return []
         }
         fields.reportUnknown(&findings)
-        return environments.all().compactMap { name, pair -> EnvironmentSpec? in
+        let all = environments.all()
+        return all.compactMap { name, pair -> EnvironmentSpec? in
             guard var environment = Fields(pair.value, path: "environments.\(name)", &findings) else { return nil }
+            if let (source, node) = environment.string("promotes_from", &findings) {
+                let others = Set(all.map(\.name)).subtracting([name])
+                if !others.contains(source) {
+                    findings.add(
+                        .error, "there is no other environment '\(source)' to promote from", at: node,
+                        fix: nearest(to: source, among: others).map { "did you mean '\($0)'?" })
+                }
+            }
             return read(name, pair.key, &environment, &findings)
         }
     }
@@ -76,7 +93,13 @@ package struct EnvironmentSpec: Hashable, Sendable {
             pins: word("pins", &fields, &findings) ?? (target == .modal ? .commit : .record),
             branch: fields.string("branch", &findings)?.text,
             modalEnvironment: fields.string("modal_environment", &findings)?.text,
-            appNames: word("app_names", &fields, &findings), allowsPrune: fields.bool("prune", &findings) ?? false)
+            appNames: word("app_names", &fields, &findings), allowsPrune: fields.bool("prune", &findings) ?? false,
+            promotesFrom: fields.string("promotes_from", &findings)?.text, gate: gate(&fields, &findings))
+        if spec.promotesFrom != nil, let node = fields.take("branch") {
+            findings.add(
+                .error, "an environment that promotes has no branch: what it wants is in its record", at: node,
+                fix: "remove 'branch'")
+        }
         for name in ["modal_environment", "app_names", "prune"] where target != .modal {
             guard let node = fields.take(name) else { continue }
             findings.add(
@@ -85,6 +108,42 @@ package struct EnvironmentSpec: Hashable, Sendable {
         }
         fields.reportUnknown(&findings)
         return spec
+    }
+
+    private static func gate(_ fields: inout Fields, _ findings: inout Findings) -> PromotionGate {
+        var gate = PromotionGate()
+        guard let place = fields.take("gates"), var gates = fields.fields("gates", &findings) else { return gate }
+        if fields.take("promotes_from") == nil {
+            findings.add(
+                .error, "'\(fields.qualified("gates"))' is for environments with 'promotes_from'", at: place,
+                fix: "remove it, or add promotes_from")
+        }
+        let proofs = gates.strings("evidence", &findings)
+        for (text, node) in proofs where PromotionGate.Proof(text) == nil {
+            findings.add(
+                .error, "'\(text)' is no evidence", at: node,
+                fix: "write modal/mock, local/mock or local/probe")
+        }
+        if !proofs.isEmpty { gate.evidence = proofs.compactMap { PromotionGate.Proof($0.text) } }
+        if let (text, node) = gates.text("max_age", &findings) {
+            gate.maxAgeSeconds = seconds(text)
+            if gate.maxAgeSeconds == nil {
+                findings.add(.error, "'\(text)' is no duration", at: node, fix: "for example 24h, 90m or 3d")
+            }
+        }
+        gate.approvals = gates.integer("approvals", in: 0...100, &findings) ?? 0
+        if let (path, _) = gates.string("allowed_signers", &findings) { gate.allowedSigners = path }
+        gates.reportUnknown(&findings)
+        return gate
+    }
+
+    /// `90s`, `5m`, `24h`, `3d`.
+    private static func seconds(_ text: String) -> Int? {
+        let units = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[String($0)] }), let count = Int(text.dropLast()),
+            (1...100_000).contains(count)
+        else { return nil }
+        return count * unit
     }
 
     /// It is part of a reference's name, and of the names of files.
