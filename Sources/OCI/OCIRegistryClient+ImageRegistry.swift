@@ -65,7 +65,8 @@ extension OCIRegistryClient: ImageRegistry {
         func texts(_ name: String) -> [String] { config?[name]?.arrayValue?.compactMap(\.stringValue) ?? [] }
         let variables = texts("Env").map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false) }
         return ImageConfiguration(
-            platform: platform, command: texts("Entrypoint") + texts("Cmd"), workingDirectory: config?["WorkingDir"]?.stringValue ?? "",
+            platform: platform, command: texts("Entrypoint") + texts("Cmd"),
+            workingDirectory: config?["WorkingDir"]?.stringValue ?? "",
             environment: Dictionary(variables.map { (String($0[0]), $0.count > 1 ? String($0[1]) : "") }) { $1 })
     }
 

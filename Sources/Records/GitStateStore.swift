@@ -14,7 +14,7 @@ package struct GitStateStore: StateStore {
     private let authorship: Authorship
     private let time: @Sendable () -> Int64
 
-    private var repository: GitRepository { references.repository }
+    var repository: GitRepository { references.repository }
 
     /// - Parameters:
     ///   - references: where the records are. Those of the environment `local` are this host's alone and stay in the
@@ -94,7 +94,7 @@ package struct GitStateStore: StateStore {
             try await retrying(Self.reference(of: environment)) { tip in
                 var changes: [TreeChange] = []
                 for record in records {
-                    let path = "processors/\(record.ref).json"
+                    let path = Self.path(of: record.ref)
                     if let tip, let entry = try await repository.file(at: path, in: tip) {
                         let old: RefRecord = try await decode(entry)
                         guard record.changes(old) else { continue }
@@ -132,12 +132,14 @@ package struct GitStateStore: StateStore {
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
     }
 
+    static func path(of ref: ProcessorRef) -> String { "processors/\(ref).json" }
+
     private static func path(of id: BuildRecord.ID) -> String {
         let hex = id.key.hex
         return "\(hex.prefix(2))/\(hex.dropFirst(2))/\(id.repository.replacing("/", with: "%2F")).json"
     }
 
-    private func decode<Record: Decodable>(_ entry: TreeEntry) async throws -> Record {
+    func decode<Record: Decodable>(_ entry: TreeEntry) async throws -> Record {
         try Self.decode(try await repository.blob(entry.id), of: entry)
     }
 
@@ -155,7 +157,7 @@ package struct GitStateStore: StateStore {
         return try Array(encoder.encode(record)) + [UInt8(ascii: "\n")]
     }
 
-    private static func failing<Value: Sendable>(
+    static func failing<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws(Failure) -> Value {
         do {

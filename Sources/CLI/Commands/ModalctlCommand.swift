@@ -245,7 +245,10 @@ struct ModalctlCommand: AsyncParsableCommand {
                 return digest
             }
             let specified = source.catalog.processors.first { $0.ref == target.ref }?.image.pins
-            guard let digest = (try await source.pins(try await source.records())[target.ref] ?? specified)?[.amd64]?.digest else {
+            guard
+                let digest = (try await source.pins(try await source.records())[target.ref] ?? specified)?[.amd64]?
+                    .digest
+            else {
                 throw Failure(
                     .imageUnpinned, "\(target.ref) is not pinned for linux/amd64",
                     remedy: "Pin it: pinion pin \(target.ref)")

@@ -17,82 +17,15 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     @OptionGroup var modal: ModalPlanOptions
 
-    @Option(help: ArgumentHelp("How many processors are worked on at once.", valueName: "n"))
-    var parallelism = 4
-
-    @Flag(help: "Print the report as JSON.")
-    var json = false
-
-    @Flag(help: "Print every event as one line of JSON; the report is the last line.")
-    var events = false
-
-    @Flag(name: .shortAndLong, help: "Show the output of builds and what processors say.")
-    var verbose = false
-
-    func validate() throws {
-        guard (1...64).contains(parallelism) else { throw ValidationError("--parallelism is a number from 1 to 64.") }
-        guard !(json && events) else { throw ValidationError("--json and --events exclude each other.") }
-    }
+    @OptionGroup var reconciling: ReconcilingOptions
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
-            DiagnosticReport(workspace).show()
             let session = try await Session(workspace, options, build: build.settings)
-            let secrets = try await modal.secrets(of: workspace)
-            let plan = try await session.plan(secrets: secrets, prunes: try modal.prunes(workspace))
-            if events { Output.result(try JSONText(EventStream.Version(), isPretty: false).text) }
-            if !plan.hasActions {
-                Output.note(PlanText(plan, style: .standardError).heading)
-            } else {
-                Output.note(PlanText(plan, style: .standardError).text + "\n")
-            }
-            let report = try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
-            try print(report, plan, workspace)
-            return report.hasFailures || workspace.hasErrors ? .failure : .success
+            return try await reconciling.reconcile(
+                workspace, session, secrets: try await modal.secrets(of: workspace),
+                prunes: try modal.prunes(workspace))
         }
-    }
-
-    private var show: @Sendable (RunEvent) -> Void {
-        let lines = EventLines(style: .standardError, isVerbose: verbose)
-        let isStream = events
-        return { event in
-            if isStream, let line = try? JSONText(EventStream.Line(event), isPretty: false).text { Output.result(line) }
-            if let line = lines.line(event) { Output.note(line) }
-        }
-    }
-
-    private func print(_ report: RunReport, _ plan: Plan, _ workspace: Workspace) throws(Failure) {
-        if json {
-            Output.result(try JSONText(report).text)
-        } else if events {
-            Output.result(try JSONText(EventStream.Report(report), isPretty: false).text)
-        } else if plan.isEmpty, !workspace.hasErrors {
-            Output.result(PlanText(plan, style: .standardOutput).summary)
-        } else {
-            let errors = workspace.diagnostics.filter { $0.severity == .error }.count
-            Output.result("\n" + ReportText(report, broken: errors, style: .standardOutput).text)
-        }
-    }
-}
-
-/// The records of `--events`, one a line.
-private enum EventStream {
-    struct Version: Encodable {
-        let type = "version"
-        let format = "pinion.events/1"
-        let pinion = Pinion.configuration.version
-    }
-
-    struct Line: Encodable {
-        let type = "event"
-        let event: RunEvent
-        init(_ event: RunEvent) { self.event = event }
-    }
-
-    struct Report: Encodable {
-        let type = "report"
-        let report: RunReport
-        init(_ report: RunReport) { self.report = report }
     }
 }

@@ -82,11 +82,63 @@ struct Session {
         let needsEngine = plan.items.contains { !$0.builds.isEmpty || $0.smoke != nil || $0.probe != nil }
         if modal == nil || needsEngine { _ = try await engine.removeLeftovers() }
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
-        let executor = Executor(services, run: run, log: log, parallelism: parallelism, secrets: secrets, now: { Int(Self.seconds()) }
+        let executor = Executor(
+            services, run: run, log: log, parallelism: parallelism, secrets: secrets, now: Self.now
         ) { path in
             try? FileManager.default.removeItem(atPath: path)
         }
         return await executor.apply(plan)
+    }
+
+    /// What was recorded of a ref, the newest first.
+    func past(of ref: ProcessorRef) async throws(Failure) -> [RefRecord] {
+        try await store.past(of: ref, in: workspace.desired.environment).map(\.record)
+    }
+
+    /// Who answers for what this run records.
+    var author: String { authorship.author.name }
+
+    /// Seconds since 1970.
+    static let now: @Sendable () -> Int = { Int(seconds()) }
+
+    /// Tests again what is applied, and records what came of it.
+    ///
+    /// - Returns: what failed, by ref.
+    func verify(
+        _ records: [RefRecord], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
+    ) async throws(Failure) -> [ProcessorRef: Failure] {
+        let (processors, unreadable) = await RecordedProcessors(in: workspace.repository, names: workspace.names).read(
+            Dictionary(records.compactMap { record in record.applied.map { (record.ref, $0) } }) { first, _ in first })
+        if let failure = unreadable.sorted(by: { $0.key < $1.key }).first?.value { throw failure }
+        let known = Dictionary(processors.map { ($0.ref, $0.processor) }) { first, _ in first }
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let verification = Verification(
+            smoke: try await smokeTester(folder), run: run,
+            log: EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show), now: Self.now)
+        let platform = platform
+        var failures: [ProcessorRef: Failure] = [:]
+        var changed: [RefRecord] = []
+        await withTaskGroup(of: (RefRecord, Failure?).self) { group in
+            var waiting = records.filter { known[$0.ref] != nil }[...]
+            func addNext() {
+                guard let record = waiting.popFirst(), let processor = known[record.ref] else { return }
+                group.addTask { await verification.verify(processor, record, platform: platform) }
+            }
+            for _ in 0..<max(1, parallelism) { addNext() }
+            for await (record, failure) in group {
+                failures[record.ref] = failure
+                changed.append(record)
+                addNext()
+            }
+        }
+        if !changed.isEmpty {
+            try await record(
+                changed.sorted { $0.ref < $1.ref }, message: "\(workspace.desired.environment): verify")
+        }
+        return failures
     }
 
     /// Writes records of what was done outside of a plan.

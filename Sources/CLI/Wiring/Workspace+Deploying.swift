@@ -23,7 +23,8 @@ extension Workspace {
             var processor = wanted.processor
             processor.pins = pins[wanted.ref] ?? processor.pins
             return DesiredProcessor(
-                processor, specPath: wanted.specPath, source: .pinned, function: wanted.function)
+                processor, specPath: wanted.specPath, source: source(of: wanted, processor.pins),
+                function: wanted.function, isHeld: wanted.isHeld)
         }
         var workspace = self
         workspace.desired = DesiredState(
@@ -32,5 +33,13 @@ extension Workspace {
             // What is left out here is wanted all the same.
             isComplete: desired.isComplete && refs == nil)
         return workspace
+    }
+
+    /// The pins, with the input keys that they are known to be of.
+    private func source(of wanted: DesiredProcessor, _ pins: [Platform: ImageReference]) -> ImageSource {
+        guard let recorded = records[wanted.ref]?.desired, recorded.pins == pins,
+            recorded.specHash == wanted.processor.specHash
+        else { return .pinned }
+        return .recorded(recorded)
     }
 }

@@ -13,6 +13,8 @@ struct Workspace {
     var desired: DesiredState
     /// Everything that is wrong with the registry, sorted by place.
     let diagnostics: [Diagnostic]
+    /// What is recorded of the environment.
+    let records: [ProcessorRef: RefRecord]
     /// The pins that count by ref, where they are not those of the specs.
     let pins: [ProcessorRef: [Platform: ImageReference]]
     /// The branch that pin commits go to, where they go to one.
@@ -42,6 +44,7 @@ struct Workspace {
         names = source.names
         desired = read.state
         diagnostics = (source.catalog.diagnostics + read.diagnostics).sorted()
+        self.records = records
         pins = try await source.pins(records)
         pinBranch = source.target.branch
         notes = source.target.notes

@@ -84,7 +84,8 @@ package struct RefRecord: Hashable, Sendable, Codable {
         /// Claims that it keeps this revision away.
         package func keepsAway(_ revision: Revision) -> Bool {
             revision.specHash == from.specHash
-                && (revision.keys.isEmpty || from.keys.isEmpty ? revision.pins == from.pins : revision.keys == from.keys)
+                && (revision.keys.isEmpty || from.keys.isEmpty
+                    ? revision.pins == from.pins : revision.keys == from.keys)
         }
     }
 
@@ -175,6 +176,13 @@ package struct RefRecord: Hashable, Sendable, Codable {
 package struct Evidence: Hashable, Sendable, Codable {
     /// The mode of the negative probe: real, without its secrets.
     package static let probe = "probe"
+
+    /// The same test, passed at another time.
+    package func renewed(at time: Int) -> Evidence {
+        Evidence(
+            digest: digest, platform: platform, specHash: specHash, adapter: adapter, mode: mode, transport: transport,
+            testedAt: time)
+    }
 
     /// Claims that the newer of the two makes the older one needless.
     package func isOfSameKind(as other: Evidence) -> Bool {

@@ -41,10 +41,12 @@ extension Executor {
             let configuration = try await services.registry.configuration(of: image)
             guard configuration.platform == deploy.platform else {
                 throw Failure(
-                    .imagePlatform, "\(image) is for \(configuration.platform.oci), and Modal runs \(deploy.platform.oci)")
+                    .imagePlatform,
+                    "\(image) is for \(configuration.platform.oci), and Modal runs \(deploy.platform.oci)")
             }
             let spec = FunctionSpec(
-                item.processor, name: function.name, image: image, configuration: configuration, secrets: function.secrets,
+                item.processor, name: function.name, image: image, configuration: configuration,
+                secrets: function.secrets,
                 registryAuth: try await services.registry.isPublic(image) ? nil : FunctionSpec.registryAuth)
             let deployed = try await platform().deploy(spec, isForced: function.isForced)
             let binding = RefRecord.Binding(

@@ -1,0 +1,43 @@
+import ArgumentParser
+import DeploymentModel
+import Reconciliation
+import RegistryCatalog
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Test again what an environment runs: fresh evidence, or none.",
+        discussion: """
+            The mock smoke runs where the processor does. What passes may be promoted where gates ask for fresh evidence; \
+            what fails loses its evidence, and is refused from then on.
+            """)
+
+    @OptionGroup var options: WorkspaceOptions
+
+    @Argument(help: ArgumentHelp("The processors. Default: all that the environment runs.", valueName: "ref"))
+    var refs: [ProcessorRef] = []
+
+    @OptionGroup var reconciling: ReconcilingOptions
+
+    func run() async throws {
+        try await reporting { () async throws(Failure) -> ExitCode in
+            let workspace = try await Workspace(options)
+            let session = try await Session(workspace, options)
+            let records = workspace.records.values.filter {
+                (refs.isEmpty && $0.applied != nil) || refs.contains($0.ref)
+            }
+            let unknown = Set(refs).subtracting(records.map(\.ref))
+            guard unknown.isEmpty else {
+                throw Failure(
+                    .functionNotFound,
+                    "'\(workspace.environment.name)' has no record of \(unknown.sorted().map(\.description).joined(separator: ", "))"
+                )
+            }
+            let failures = try await session.verify(
+                records.sorted { $0.ref < $1.ref }, parallelism: reconciling.parallelism, show: reconciling.show)
+            if reconciling.json { Output.result(try JSONText(failures).text) }
+            let count = records.count - failures.count
+            if !reconciling.json { Output.result("\(counted(count, "processor")) passed, \(failures.count) failed") }
+            return failures.isEmpty ? .success : .failure
+        }
+    }
+}
