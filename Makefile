@@ -16,7 +16,7 @@ demo-modal: ## Show the staging lane on a stand-in of Modal's control plane: dep
 test: ## Run all tests, on real components
 	@.ci/test
 
-bench: ## Measure validate, contexts, a far OCI registry and an unchanged world beside their peers (PINION_BENCH_SIZES=100: quick)
+bench: ## Measure validate, contexts, a far OCI registry, Modal and an unchanged world beside their peers (PINION_BENCH_SIZES=100: quick)
 	@.ci/bench
 
 build: ## Build pinion

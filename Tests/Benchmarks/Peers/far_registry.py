@@ -9,53 +9,11 @@ handshake does.
 """
 
 import asyncio
-import hashlib
-import http.client
-import json
 import subprocess
 import sys
 import tempfile
 
-TYPE = "application/vnd.oci.image.manifest.v1+json"
-
-
-def digest(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-class Repository:
-    def __init__(self, registry, path):
-        self.connection = http.client.HTTPConnection(registry)
-        self.path = path
-
-    def ask(self, method, target, body=None, headers={}):
-        self.connection.request(method, target, body, headers)
-        answer = self.connection.getresponse()
-        answer.read()
-        if answer.status >= 300:
-            sys.exit(f"{method} {target}: {answer.status}")
-        return answer
-
-    def push_blob(self, data):
-        place = self.ask("POST", f"/v2/{self.path}/blobs/uploads/").getheader("Location")
-        place = place[place.index("/v2/"):]
-        self.ask("PUT", f"{place}{'&' if '?' in place else '?'}digest={digest(data)}", data)
-        return {"digest": digest(data), "size": len(data)}
-
-    def push_manifests(self, count):
-        config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}})
-        config = {"mediaType": "application/vnd.oci.image.config.v1+json", **self.push_blob(config.encode())}
-        layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", **self.push_blob(bytes(1024))}
-        for number in range(count):
-            manifest = json.dumps({
-                "schemaVersion": 2, "mediaType": TYPE, "config": config, "layers": [layer],
-                "annotations": {"number": str(number)},
-            }).encode()
-            self.ask("PUT", self.manifest(digest(manifest)), manifest, {"Content-Type": TYPE})
-            yield digest(manifest)
-
-    def manifest(self, digest):
-        return f"/v2/{self.path}/manifests/{digest}"
+from oci_repository import Repository
 
 
 async def carry(reader, writer, delay, first):
@@ -101,7 +59,7 @@ async def serve(registry, seconds, work):
 def main():
     registry, path, count, milliseconds, *command = sys.argv[1:]
     repository = Repository(registry, path)
-    digests = list(repository.push_manifests(int(count)))
+    digests = list(repository.push_images(int(count)))
 
     with tempfile.NamedTemporaryFile("w") as file:
         print(*digests, sep="\n", file=file, flush=True)
@@ -110,9 +68,7 @@ def main():
             return subprocess.run([*command, f"127.0.0.1:{port}/{path}", file.name]).returncode
 
         status = asyncio.run(serve(registry, int(milliseconds) / 1000, work))
-    repository = Repository(registry, path)
-    for each in digests:
-        repository.ask("DELETE", repository.manifest(each))
+    repository.remove()
     sys.exit(status)
 
 
