@@ -43,6 +43,7 @@ async def carry(reader, writer, delay, first):
 
 
 async def serve(registry, seconds, work):
+    """What `work` gives that is called, on a thread of its own, with the port of a road to that host:port."""
     host, port = registry.rsplit(":", 1)
 
     async def handle(reader, writer):
@@ -72,4 +73,5 @@ def main():
     sys.exit(status)
 
 
-main()
+if __name__ == "__main__":
+    main()
