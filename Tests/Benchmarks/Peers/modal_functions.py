@@ -304,7 +304,7 @@ def measure(folder, digests, counts):
             record(repositories[count])
             table(f"deploying {count} function{'s' if count > 1 else ''}", programs, costs)
         print(f"Of more processes than {SAMPLES[1]} one after the other, or {SAMPLES[8]} 8 at a time, that many were")
-        print("measured, here and below: the rest is in proportion.\n", flush=True)
+        print("measured, above and below: the rest is in proportion.\n", flush=True)
         programs = [
             "`pinion drift`", "a script on the SDK, one app after the other",
             "`modal app list`, `modal app history` of each, one after the other", "the same, 8 at a time",
