@@ -14,7 +14,7 @@ struct Pinion: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ReconcileCommand.self, PlanCommand.self, StatusCommand.self, BuildCommand.self, PushCommand.self,
+            ReconcileCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self, StatusCommand.self, BuildCommand.self, PushCommand.self,
             PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ReproCommand.self, ValidateCommand.self,
             SnapshotCommand.self,
             RunProcessorCommand.self, LocalctlCommand.self, ModalctlCommand.self, SyncModalCommand.self,

@@ -1,16 +1,35 @@
 import ArgumentParser
 import DeploymentModel
 import Reconciliation
+import SystemPackage
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Show what reconcile would do, and why, without doing it.")
+        commandName: "plan", abstract: "Show what reconcile would do, and why, without doing it.",
+        discussion: """
+            A plan can be saved, shown again and applied just as it was shown:
+
+            pinion plan --env staging -o staging.plan
+            pinion show staging.plan
+            pinion apply staging.plan --env staging
+            """)
 
     @OptionGroup var options: WorkspaceOptions
+
+    @Option(help: ArgumentHelp("This revision in place of the branch's tip.", valueName: "commit"))
+    var rev: String?
+
+    @OptionGroup var targets: TargetOptions
 
     @OptionGroup var build: BuilderOptions
 
     @OptionGroup var modal: ModalPlanOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Save the plan to this file, too.", valueName: "file"))
+    var output: String?
+
+    @Option(help: "How it is printed.")
+    var format = PlanFormat.text
 
     @Flag(help: "Print the plan as JSON.")
     var json = false
@@ -20,13 +39,102 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let workspace = try await Workspace(options)
+            let workspace = try targets.narrowed(try await Workspace(options, at: rev))
             DiagnosticReport(workspace).show()
             let plan = try await Session(workspace, options, build: build.settings).plan(
                 secrets: try await modal.secrets(of: workspace), prunes: try modal.prunes(workspace))
-            Output.result(json ? try JSONText(plan).text : PlanText(plan, style: .standardOutput).text)
+            if let output { try PlanFile(output).write(plan) }
+            Output.result(try (json ? .json : format).text(plan))
             if workspace.hasErrors || !plan.blocked.isEmpty { return .failure }
             return detailedExitcode && !plan.isEmpty ? ExitCode(2) : .success
         }
+    }
+}
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a plan that was saved.")
+
+    @Argument(help: ArgumentHelp("The file.", valueName: "file"))
+    var file: String
+
+    @Option(help: "How it is printed.")
+    var format = PlanFormat.text
+
+    func run() async throws {
+        try await reporting { () async throws(Failure) -> ExitCode in
+            Output.result(try format.text(try PlanFile(file).read()))
+            return .success
+        }
+    }
+}
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Do what a saved plan says, or what a plan made now would say.",
+        discussion: """
+            Of a saved plan nothing is done that it did not show. Its facts are looked at again: what was done meanwhile is \
+            left out, and what has changed is refused and says what, unless --replan takes it as it is now. Without a file \
+            it is 'pinion reconcile'.
+            """)
+
+    @Argument(help: ArgumentHelp("The file that 'pinion plan -o' wrote.", valueName: "file"))
+    var file: String?
+
+    @Flag(help: "Plan what is out of date again, and apply that.")
+    var replan = false
+
+    @OptionGroup var options: WorkspaceOptions
+    @OptionGroup var build: BuilderOptions
+    @OptionGroup var modal: ModalPlanOptions
+    @OptionGroup var reconciling: ReconcilingOptions
+
+    func run() async throws {
+        try await interruptible { () async throws(Failure) -> ExitCode in
+            let saved = try file.map { file throws(Failure) in try PlanFile(file).read() }
+            var options = options
+            if let saved {
+                guard options.env == nil || options.env == saved.environment else {
+                    throw Failure(
+                        .spec, "the plan is for '\(saved.environment)', not '\(options.env ?? "")'",
+                        remedy: "Leave --env away, or plan for that environment.")
+                }
+                options.env = saved.environment
+                options.pins = saved.pinMode
+                if options.branch == nil { options.branch = saved.branch }
+            }
+            let workspace = try await Workspace(options, at: saved?.commit)
+            let session = try await Session(workspace, options, build: build.settings)
+            return try await reconciling.reconcile(
+                workspace, session, secrets: try await modal.secrets(of: workspace),
+                prunes: try modal.prunes(workspace), saved: saved, replans: replan)
+        }
+    }
+}
+
+/// A plan in a file.
+struct PlanFile {
+    private let path: String
+
+    init(_ path: String) { self.path = path }
+
+    func write(_ plan: Plan) throws(Failure) {
+        let text = try JSONText(plan).text + "\n"
+        do {
+            let file = try FileDescriptor.open(
+                FilePath(path), .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite])
+            defer { try? file.close() }
+            try file.writeAll(text.utf8)
+        } catch { throw Failure(.inputs, "the plan can't be written to \(path): \(error)") }
+    }
+
+    /// - Throws: `Failure` with `ERR_INPUTS` when it is no plan, or one of another version of Pinion.
+    func read() throws(Failure) -> Plan {
+        let plan: Plan = try JSONText.read(path)
+        guard plan.isKnownFormat else {
+            throw Failure(
+                .inputs, "\(path) is a plan in the form \(plan.format), and this is Pinion for \(Plan.format)",
+                remedy: "Plan again.")
+        }
+        return plan
     }
 }

@@ -13,6 +13,8 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WorkspaceOptions
 
+    @OptionGroup var targets: TargetOptions
+
     @OptionGroup var build: BuilderOptions
 
     @OptionGroup var modal: ModalPlanOptions
@@ -21,7 +23,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let workspace = try await Workspace(options)
+            let workspace = try targets.narrowed(try await Workspace(options))
             let session = try await Session(workspace, options, build: build.settings)
             return try await reconciling.reconcile(
                 workspace, session, secrets: try await modal.secrets(of: workspace),

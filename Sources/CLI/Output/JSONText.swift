@@ -13,4 +13,15 @@ struct JSONText {
             text = String(decoding: try encoder.encode(value), as: UTF8.self)
         } catch { throw Failure(.spec, "the result cannot be written as JSON: \(error)") }
     }
+
+    /// Reads a file that was written so.
+    ///
+    /// - Throws: `Failure` with `ERR_INPUTS`.
+    static func read<Value: Decodable>(_ path: String) throws(Failure) -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(filePath: path)))
+        } catch let error as DecodingError {
+            throw Failure(.inputs, "\(path) is not what it should be: \(error)")
+        } catch { throw Failure(.inputs, "\(path) can't be read: \(error)") }
+    }
 }

@@ -22,11 +22,18 @@ struct ReconcilingOptions: ParsableArguments {
     }
 
     /// Plans, applies and reports.
+    ///
+    /// - Parameters:
+    ///   - saved: a plan that was made before; nothing is done that it did not show.
+    ///   - replans: takes what is out of date in it as it is planned now.
     func reconcile(
-        _ workspace: Workspace, _ session: Session, secrets: [SecretValue] = [], prunes: Bool = false
+        _ workspace: Workspace, _ session: Session, secrets: [SecretValue] = [], prunes: Bool = false,
+        saved: Plan? = nil, replans: Bool = false
     ) async throws(Failure) -> ExitCode {
         DiagnosticReport(workspace).show()
-        let plan = try await session.plan(secrets: secrets, prunes: prunes)
+        var plan = try await session.plan(secrets: secrets, prunes: prunes)
+        var stale: [Plan.Stale] = []
+        if let saved { (plan, stale) = saved.applicable(now: plan, replans: replans) }
         if events { Output.result(try JSONText(EventStream.Version(), isPretty: false).text) }
         if !plan.hasActions {
             Output.note(PlanText(plan, style: .standardError).heading)
@@ -35,6 +42,8 @@ struct ReconcilingOptions: ParsableArguments {
         }
         let report = try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
         try print(report, plan, workspace)
+        for item in stale { Output.note(FailureText(item.failure, style: .standardError).text) }
+        guard stale.isEmpty else { return ExitCode(3) }
         return report.hasFailures || workspace.hasErrors ? .failure : .success
     }
 

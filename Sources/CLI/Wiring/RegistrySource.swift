@@ -15,11 +15,14 @@ struct RegistrySource {
     let names: AppNaming?
 
     /// - Parameters:
+    ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - wanted: what the environment has to run on; `nil` for anything.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment, or one that
     ///   runs on something else).
-    init(_ options: WorkspaceOptions, worktree: Bool = false, on wanted: Target? = nil) async throws(Failure) {
+    init(
+        _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on wanted: Target? = nil
+    ) async throws(Failure) {
         let (references, head) = try await Self.open(options)
         let repository = references.repository
         var branch = head
@@ -31,6 +34,7 @@ struct RegistrySource {
             branch = own
             catalog = try await Self.catalog(of: own, named: own, worktree: false, in: repository, options)
         }
+        if let revision { catalog = try await Self.catalog(at: revision, in: repository, options) }
         self.references = references
         self.branch = branch
         self.catalog = catalog
@@ -63,6 +67,17 @@ struct RegistrySource {
                 : try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
             return try await Catalog(of: commit, in: repository)
         } catch { throw failure(error, options, branch: name) }
+    }
+
+    private static func catalog(
+        at revision: String, in repository: GitRepository, _ options: WorkspaceOptions
+    ) async throws(Failure) -> Catalog {
+        do throws(GitError) {
+            return try await Catalog(of: repository.commit(at: revision), in: repository)
+        } catch {
+            throw Failure(
+                .git, "there is no commit '\(revision)' in \(options.repo)", remedy: "See: git log --oneline --all")
+        }
     }
 
     private static func names(

@@ -35,6 +35,16 @@ extension Workspace {
         return workspace
     }
 
+    /// The same with some of its processors. What is left out is wanted all the same.
+    func wanting(_ isWanted: (ProcessorRef) -> Bool) -> Workspace {
+        var workspace = self
+        workspace.desired = DesiredState(
+            environment: desired.environment, target: desired.target, branch: desired.branch, commit: desired.commit,
+            snapshotID: desired.snapshotID, pinMode: desired.pinMode,
+            processors: desired.processors.filter { isWanted($0.ref) }, isComplete: false)
+        return workspace
+    }
+
     /// The pins, with the input keys that they are known to be of.
     private func source(of wanted: DesiredProcessor, _ pins: [Platform: ImageReference]) -> ImageSource {
         guard let recorded = records[wanted.ref]?.desired, recorded.pins == pins,

@@ -27,11 +27,14 @@ struct Workspace {
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     /// - Parameters:
+    ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - target: what the environment has to run on; `nil` for anything.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
-    init(_ options: WorkspaceOptions, worktree: Bool = false, on target: Target? = nil) async throws(Failure) {
-        let source = try await RegistrySource(options, worktree: worktree, on: target)
+    init(
+        _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on target: Target? = nil
+    ) async throws(Failure) {
+        let source = try await RegistrySource(options, at: revision, worktree: worktree, on: target)
         let reader = DesiredStateReader(
             source.catalog, in: source.references.repository, environment: source.environment, names: source.names)
         let records = try await source.records()

@@ -116,7 +116,7 @@ async def deployed_apps(environment: str) -> dict[str, modal.App]:
 
 async def mounting_apps(environment: str) -> dict[str, dict[str, int]]:
     """Of each mounted secret, by its id, the ids of the apps that mount it, with their versions."""
-    several = asyncio.Semaphore(8)
+    several = asyncio.Semaphore(32)
     mounting: dict[str, dict[str, int]] = {}
 
     async def look(name: str, app: modal.App) -> None:
@@ -138,7 +138,7 @@ async def audit(
     apps = await deployed_apps(environment)
     wanted = sorted(apps) if names is None else names
     secret_names = {secret.object_id: name for name, secret in secrets.items()}
-    several = asyncio.Semaphore(8)
+    several = asyncio.Semaphore(32)
 
     async def look(app: modal.App) -> dict[str, Any]:
         async with several:
