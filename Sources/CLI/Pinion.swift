@@ -18,7 +18,7 @@ struct Pinion: AsyncParsableCommand {
             PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ReproCommand.self, ValidateCommand.self,
             SnapshotCommand.self,
             RunProcessorCommand.self, LocalctlCommand.self, ModalctlCommand.self, SyncModalCommand.self,
-            SyncSecretsCommand.self, DriftCommand.self, PromoteCommand.self, RollbackCommand.self, HoldCommand.self,
+            SyncSecretsCommand.self, DriftCommand.self, PromoteCommand.self, ApproveCommand.self, RollbackCommand.self, HoldCommand.self,
             VerifyCommand.self, ModalCommand.self, DoctorCommand.self, ConformanceCommand.self,
             ExplainKeyCommand.self, WhyCommand.self, ContextCommand.self, RegistryCommand.self, NewCommand.self,
             VersionCommand.self,

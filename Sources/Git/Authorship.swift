@@ -33,7 +33,11 @@ package struct Authorship: Sendable {
     ///   - environment: what `git` is run with.
     ///   - folder: a work tree or git directory whose own configuration counts; the working directory when `nil`.
     ///   - fallback: who it is when nobody is configured.
-    package init(environment: [String: String], in folder: String? = nil, otherwise fallback: Identity) {
+    ///   - alwaysSigns: signs whatever `commit.gpgSign` says.
+    package init(
+        environment: [String: String], in folder: String? = nil, otherwise fallback: Identity,
+        alwaysSigns: Bool = false
+    ) {
         let program = GitProgram(environment: environment)
         let configuration = GitConfiguration(of: program, in: folder)
         func identity(_ role: String) -> Identity {
@@ -50,7 +54,9 @@ package struct Authorship: Sendable {
             guard let name = value("name"), let email = value("email") else { return fallback }
             return Identity(name: name, email: email)
         }
-        let signs = ["true", "yes", "on", "1", ""].contains(configuration["commit.gpgsign"]?.lowercased() ?? "no")
+        let signs =
+            alwaysSigns
+            || ["true", "yes", "on", "1", ""].contains(configuration["commit.gpgsign"]?.lowercased() ?? "no")
         self.init(
             author: identity("AUTHOR"), committer: identity("COMMITTER"),
             signer: signs ? program.map { CommitSigner($0, configuration) } : nil)

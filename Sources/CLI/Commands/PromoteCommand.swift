@@ -73,12 +73,13 @@ struct PromoteCommand: AsyncParsableCommand {
     private func promotion(_ source: Workspace, _ target: Workspace) async throws(Failure) -> Promotion {
         let session = try await Session(source, repository.at(from))
         let drift = try await session.drift()
+        let wanted = source.records.filter { refs.isEmpty || refs.contains($0.key) }
         return Promotion(
             from: Promotion.Source(
                 environment: from, records: try await session.records(), findings: drift.findings),
             to: Promotion.Destination(
                 environment: to, target: target.environment.target, records: target.records,
-                gate: target.environment.gate),
+                gate: target.environment.gate, approvals: try await target.approvals(of: wanted)),
             refs: refs.isEmpty ? nil : refs, now: Session.now())
     }
 

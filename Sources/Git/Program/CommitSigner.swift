@@ -40,8 +40,8 @@ struct CommitSigner: Sendable {
         guard output.status == 0, let id = ObjectID(text) else {
             throw GitError(
                 .other,
-                "commit.gpgSign is set, and git could not sign a commit (code \(output.status)): "
-                    + "try git commit-tree -S by hand, or set commit.gpgSign to false")
+                "git could not sign a commit (code \(output.status)): try git commit -S by hand; gpg.format and "
+                    + "user.signingKey say how, commit.gpgSign whether")
         }
         return id
     }
