@@ -10,9 +10,9 @@ package struct GitStateStore: StateStore {
     private static let buildsReference = "refs/pinion/builds"
     private static let attempts = 64
 
-    private let references: SharedReferences
+    let references: SharedReferences
     private let authorship: Authorship
-    private let time: @Sendable () -> Int64
+    let time: @Sendable () -> Int64
 
     var repository: GitRepository { references.repository }
 
@@ -89,9 +89,11 @@ package struct GitStateStore: StateStore {
         }
     }
 
-    package func write(_ records: [RefRecord], environment: String, message: String) async throws(Failure) -> String? {
+    package func write(
+        _ records: [RefRecord], environment: String, message: String, under lease: Lease?, releasing isLast: Bool
+    ) async throws(Failure) -> String? {
         try await Self.failing {
-            try await retrying(Self.reference(of: environment)) { tip in
+            let (changed, commit) = try await retrying(Self.reference(of: environment)) { tip in
                 var changes: [TreeChange] = []
                 for record in records {
                     let path = Self.path(of: record.ref)
@@ -101,15 +103,24 @@ package struct GitStateStore: StateStore {
                     }
                     changes.append(.write(path: path, content: try Self.encode(record)))
                 }
-                return ((), changes)
+                let changed = !changes.isEmpty
+                if let lease {
+                    let leases = try await leases(of: environment, at: tip)
+                    try leases.check(lease)
+                    if isLast, let over = leases.released(lease, at: Int(time())) {
+                        changes.append(try Self.change(over))
+                    }
+                }
+                return (changed, changes)
             } message: {
                 message
-            }.commit?.hex
+            }
+            return changed ? commit?.hex : nil
         }
     }
 
     /// Reads the tip, makes changes out of it and commits them, again and again while others are faster.
-    private func retrying<Value: Sendable>(
+    func retrying<Value: Sendable>(
         _ reference: String, _ change: (ObjectID?) async throws -> (Value, [TreeChange]), message: () -> String
     ) async throws -> (value: Value, commit: ObjectID?) {
         let isOwn = reference == Self.reference(of: "local")
@@ -143,7 +154,7 @@ package struct GitStateStore: StateStore {
         try Self.decode(try await repository.blob(entry.id), of: entry)
     }
 
-    private static func decode<Record: Decodable>(_ bytes: [UInt8], of entry: TreeEntry) throws -> Record {
+    static func decode<Record: Decodable>(_ bytes: [UInt8], of entry: TreeEntry) throws -> Record {
         do {
             return try JSONDecoder().decode(Record.self, from: Data(bytes))
         } catch let error as DecodingError {
@@ -151,7 +162,7 @@ package struct GitStateStore: StateStore {
         }
     }
 
-    private static func encode(_ record: some Encodable) throws -> [UInt8] {
+    static func encode(_ record: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return try Array(encoder.encode(record)) + [UInt8(ascii: "\n")]

@@ -20,6 +20,10 @@ package final class SimulatedWorld: Sendable {
         package var records: [ProcessorRef: RefRecord] = [:]
         package var pins: [PinChange] = []
         package var recordCommits = 0
+        /// By environment and run, over or not.
+        package var leases: [String: [String: Lease]] = [:]
+        /// What leases take for the time: seconds since 1970.
+        package var time = 1_700_000_000
         /// How often the registry or the engine was asked about an image.
         package var questions = 0
         package var nextContainer = 1
@@ -248,15 +252,70 @@ extension SimulatedWorld: StateStore {
     package func records(of environment: String) async throws(Failure) -> [ProcessorRef: RefRecord] { now.records }
 
     package func write(
-        _ records: [RefRecord], environment: String, message: String
+        _ records: [RefRecord], environment: String, message: String, under lease: Lease?, releasing isLast: Bool
     ) async throws(Failure) -> String? {
-        try effect("record") { state in
+        let written: Result<String?, Failure> = try effect("record") { state in
+            if let lease {
+                let leases = state.leases(of: environment)
+                do throws(Failure) { try leases.check(lease) } catch { return .failure(error) }
+                if isLast { state.keep(leases.released(lease, at: state.time), environment) }
+            }
             let changed = records.filter { record in state.records[record.ref].map(record.changes) ?? true }
-            guard !changed.isEmpty else { return nil }
+            guard !changed.isEmpty else { return .success(nil) }
             for record in changed { state.records[record.ref] = record }
             state.recordCommits += 1
-            return String(repeating: "0", count: 39) + "\(state.recordCommits % 10)"
+            return .success(String(repeating: "0", count: 39) + "\(state.recordCommits % 10)")
         }
+        return try written.get()
+    }
+
+    package func acquire(
+        _ refs: [ProcessorRef], environment: String, for holder: LeaseHolder, seconds: Int
+    ) async throws(Failure) -> Lease {
+        try leasing("acquire", environment) { leases, time throws(Failure) in
+            try leases.acquired(refs, for: holder, seconds: seconds, at: time)
+        }
+    }
+
+    package func renew(_ lease: Lease, environment: String, seconds: Int) async throws(Failure) -> Lease {
+        try leasing("renew", environment) { leases, time throws(Failure) in
+            try leases.renewed(lease, seconds: seconds, at: time)
+        }
+    }
+
+    package func leases(of environment: String) async throws(Failure) -> [Lease] {
+        let state = now
+        return state.leases(of: environment).held(at: state.time)
+    }
+
+    package func release(_ lease: Lease, environment: String) async throws(Failure) {
+        try effect("release \(lease.run)") { state in
+            state.keep(state.leases(of: environment).released(lease, at: state.time), environment)
+        }
+    }
+
+    /// Keeps the lease that a rule gives.
+    private func leasing(
+        _ entry: String, _ environment: String, _ rule: (Leases, Int) throws(Failure) -> Lease
+    ) throws(Failure) -> Lease {
+        let result: Result<Lease, Failure> = try effect(entry) { state in
+            do throws(Failure) {
+                let lease = try rule(state.leases(of: environment), state.time)
+                state.keep(lease, environment)
+                return .success(lease)
+            } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+}
+
+extension SimulatedWorld.State {
+    fileprivate func leases(of environment: String) -> Leases {
+        Leases(Array((leases[environment] ?? [:]).values), of: environment)
+    }
+
+    fileprivate mutating func keep(_ lease: Lease?, _ environment: String) {
+        if let lease { leases[environment, default: [:]][lease.run] = lease }
     }
 }
 

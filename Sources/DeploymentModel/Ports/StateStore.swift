@@ -13,8 +13,42 @@ package protocol StateStore: Sendable {
 
     /// Writes these records in one commit; nothing happens when nothing would change.
     ///
-    /// - Returns: the commit, or `nil` when nothing changed.
-    func write(_ records: [RefRecord], environment: String, message: String) async throws(Failure) -> String?
+    /// - Parameters:
+    ///   - lease: what the records are written under; `nil` where nobody else can write.
+    ///   - isLast: gives the lease back in the same commit.
+    /// - Returns: the commit, or `nil` when no record changed.
+    /// - Throws: `Failure` with `ERR_LEASE`, and nothing is written, when the lease was lost.
+    func write(
+        _ records: [RefRecord], environment: String, message: String, under lease: Lease?, releasing isLast: Bool
+    ) async throws(Failure) -> String?
+
+    /// Takes refs of an environment for one run, all of them or none.
+    ///
+    /// - Parameter seconds: how long it lasts unless it is renewed. An end that passed needs no hand.
+    /// - Throws: `Failure` with `ERR_LEASE` that tells who holds which of them until when.
+    func acquire(
+        _ refs: [ProcessorRef], environment: String, for holder: LeaseHolder, seconds: Int
+    ) async throws(Failure) -> Lease
+
+    /// The same lease, lasting at least this long from now.
+    ///
+    /// - Throws: `Failure` with `ERR_LEASE` when it was lost: released, or run out and its refs taken by another run.
+    func renew(_ lease: Lease, environment: String, seconds: Int) async throws(Failure) -> Lease
+
+    /// The leases that hold refs now, by run.
+    func leases(of environment: String) async throws(Failure) -> [Lease]
+
+    /// Gives a lease back, for its holder or over its head: from then on it is lost. Nothing happens when it was already.
+    func release(_ lease: Lease, environment: String) async throws(Failure)
+}
+
+extension StateStore {
+    /// Writes records where nobody else can.
+    package func write(
+        _ records: [RefRecord], environment: String, message: String
+    ) async throws(Failure) -> String? {
+        try await write(records, environment: environment, message: message, under: nil, releasing: false)
+    }
 }
 
 /// Writes pins into the spec files of a branch.
