@@ -45,7 +45,8 @@ struct Fixture {
     @discardableResult
     func apply(_ plan: Plan) async -> RunReport {
         let executor = Executor(
-            services, run: "r1", log: EventLog(clock: clock) { _ in }, parallelism: 2, now: { 1_000 }, discard: { _ in }
+            services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"), log: EventLog(clock: clock) { _ in },
+            parallelism: 2, now: { 1_000 }, discard: { _ in }
         )
         return await executor.apply(plan)
     }

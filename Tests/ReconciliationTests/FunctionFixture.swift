@@ -50,7 +50,7 @@ struct FunctionFixture {
             builder: world, registry: world, engine: world, localImages: world, contexts: world, store: world,
             pins: world, smoke: world, functions: modal)
         return await Executor(
-            services, run: "r1", log: EventLog(clock: fixture.clock) { _ in }, parallelism: 2, secrets: secrets,
+            services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"), log: EventLog(clock: fixture.clock) { _ in }, parallelism: 2, secrets: secrets,
             now: { 1_000 }, discard: { _ in }
         ).apply(plan)
     }

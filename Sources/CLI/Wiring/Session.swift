@@ -83,7 +83,7 @@ struct Session {
         if modal == nil || needsEngine { _ = try await engine.removeLeftovers() }
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
         let executor = Executor(
-            services, run: run, log: log, parallelism: parallelism, secrets: secrets, now: Self.now
+            services, as: holder, log: log, parallelism: parallelism, secrets: secrets, now: Self.now
         ) { path in
             try? FileManager.default.removeItem(atPath: path)
         }
@@ -97,6 +97,21 @@ struct Session {
 
     /// Who answers for what this run records.
     var author: String { authorship.author.name }
+
+    /// Who holds the leases of this run.
+    private var holder: LeaseHolder {
+        LeaseHolder(holder: authorship.author.name, host: ProcessInfo.processInfo.hostName, run: run)
+    }
+
+    /// Takes refs of the environment that nobody else holds, for what happens outside of a plan.
+    ///
+    /// - Returns: the lease, `nil` when others hold all of them; and why each of the rest can't be had.
+    func lease(
+        _ refs: [ProcessorRef]
+    ) async throws(Failure) -> (lease: LeaseKeeper?, refused: [ProcessorRef: Failure]) {
+        try await LeaseKeeper.taking(
+            refs, of: workspace.desired.environment, for: holder, in: store, clock: ContinuousClock(), now: Self.now)
+    }
 
     /// Seconds since 1970.
     static let now: @Sendable () -> Int = { Int(seconds()) }
@@ -142,9 +157,12 @@ struct Session {
     }
 
     /// Writes records of what was done outside of a plan.
-    func record(_ records: [RefRecord], message: String) async throws(Failure) {
+    ///
+    /// - Parameter lease: what they are written under; it is given back with them.
+    func record(_ records: [RefRecord], message: String, under lease: Lease? = nil) async throws(Failure) {
         _ = try await store.write(
-            records, environment: workspace.desired.environment, message: "\(message)\n\nPinion-Run: \(run)\n")
+            records, environment: workspace.desired.environment, message: "\(message)\n\nPinion-Run: \(run)\n",
+            under: lease, releasing: true)
     }
 
     func records() async throws(Failure) -> [ProcessorRef: RefRecord] {

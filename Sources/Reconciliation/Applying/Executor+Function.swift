@@ -9,7 +9,9 @@ extension Executor {
         guard !names.isEmpty else { return true }
         log.add(nil, .sync, .started)
         do throws(Failure) {
-            let changes = try await platform().syncSecrets(secrets.filter { names.contains($0.name) }, isCheck: false)
+            let changes = try await underLease(deadline: Deadline.other) { () throws(Failure) in
+                try await platform().syncSecrets(secrets.filter { names.contains($0.name) }, isCheck: false)
+            }
             let text = changes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }
             log.add(nil, .sync, .finished(text.joined(separator: ", ")))
             return true
@@ -24,7 +26,9 @@ extension Executor {
         for action in stops {
             log.add(nil, .remove, .started)
             do throws(Failure) {
-                let wasThere = try await platform().stop(action.app)
+                let wasThere = try await underLease(deadline: Deadline.other) { () throws(Failure) in
+                    try await platform().stop(action.app)
+                }
                 log.add(nil, .remove, .finished("app \(action.app)" + (wasThere ? "" : " was gone already")))
             } catch { log.add(nil, .remove, .failed(error)) }
         }
@@ -48,7 +52,9 @@ extension Executor {
                 item.processor, name: function.name, image: image, configuration: configuration,
                 secrets: function.secrets,
                 registryAuth: try await services.registry.isPublic(image) ? nil : FunctionSpec.registryAuth)
-            let deployed = try await platform().deploy(spec, isForced: function.isForced)
+            let deployed = try await underLease(deadline: Deadline.deploy) { () throws(Failure) in
+                try await platform().deploy(spec, isForced: function.isForced)
+            }
             let binding = RefRecord.Binding(
                 name: function.name.app, platform: deploy.platform, imageID: deployed.imageID,
                 function: function.name.function, version: deployed.version)
@@ -60,7 +66,9 @@ extension Executor {
     /// Replaces containers that may hold old values of secrets.
     func rollOver(_ item: PlanItem, _ action: RolloverAction) async throws(Failure) -> RefRecord.Binding? {
         try await step(item.ref, .rollover) { () throws(Failure) -> (RefRecord.Binding?, String) in
-            let version = try await platform().rollover(action.name.app)
+            let version = try await underLease(deadline: Deadline.other) { () throws(Failure) in
+                try await platform().rollover(action.name.app)
+            }
             return (
                 item.record.binding?.at(version),
                 "\(action.name.app) version \(version), for \(action.secrets.joined(separator: ", "))"

@@ -68,6 +68,7 @@ extension Executor {
     ) async throws(Failure) -> Value {
         log.add(ref, step, platform: platform, .started)
         do throws(Failure) {
+            try lease?.check()
             let (value, text) = try await body()
             log.add(ref, step, platform: platform, .finished(text))
             return value

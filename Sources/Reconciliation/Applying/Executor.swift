@@ -3,42 +3,55 @@ package import DeploymentModel
 /// Applies a plan: item by item, several at a time, each to its end or to its first failure.
 package struct Executor: Sendable {
     let services: Services
-    let run: String
+    let holder: LeaseHolder
     let log: EventLog
     private let parallelism: Int
     /// The values that may be synced.
     let secrets: [SecretValue]
     /// Seconds since 1970.
     let now: @Sendable () -> Int
+    let clock: any Clock<Duration>
     /// Removes a temporary file.
     let discard: @Sendable (String) -> Void
+    /// What the items are worked on under; `nil` where none is needed.
+    var lease: LeaseKeeper?
+
+    /// The id of the run, for trailers and execution ids.
+    var run: String { holder.run }
 
     /// - Parameters:
-    ///   - run: the id of the run, for trailers and execution ids.
+    ///   - holder: who applies it, in which run.
     ///   - parallelism: how many refs are worked on at once.
     ///   - secrets: the values of the secrets that plans say to write.
-    ///   - now: seconds since 1970, for evidence.
+    ///   - now: seconds since 1970, for evidence and leases.
+    ///   - clock: what the time between two renewals of a lease is measured by.
     ///   - discard: removes a context archive when it is no longer needed.
     package init(
-        _ services: Services, run: String, log: EventLog, parallelism: Int, secrets: [SecretValue] = [],
-        now: @escaping @Sendable () -> Int,
+        _ services: Services, as holder: LeaseHolder, log: EventLog, parallelism: Int, secrets: [SecretValue] = [],
+        now: @escaping @Sendable () -> Int, clock: any Clock<Duration> = ContinuousClock(),
         discard: @escaping @Sendable (String) -> Void
     ) {
         self.services = services
-        self.run = run
+        self.holder = holder
         self.log = log
         self.parallelism = max(1, parallelism)
         self.secrets = secrets
         self.now = now
+        self.clock = clock
         self.discard = discard
     }
 
     /// Does what the plan says and nothing else. A failure ends its own item alone.
     package func apply(_ plan: Plan) async -> RunReport {
+        await leasing(plan) { executor, items in await executor.work(items, of: plan) }
+        return RunReport(plan, run: run, events: log.all)
+    }
+
+    private func work(_ items: [PlanItem], of plan: Plan) async -> [ItemOutcome] {
+        guard await sync(plan) else { return [] }
         var outcomes: [ItemOutcome] = []
-        guard await sync(plan) else { return RunReport(plan, run: run, events: log.all) }
         await withTaskGroup(of: ItemOutcome.self) { group in
-            var waiting = plan.items[...]
+            var waiting = items[...]
             for item in waiting.prefix(parallelism) { group.addTask { await apply(item) } }
             waiting = waiting.dropFirst(parallelism)
             for await outcome in group {
@@ -47,21 +60,25 @@ package struct Executor: Sendable {
             }
         }
         await stop(plan.stops)
-        await record(outcomes, plan)
-        return RunReport(plan, run: run, events: log.all)
+        return outcomes
     }
 
-    /// Writes what came of all items in one commit.
-    private func record(_ outcomes: [ItemOutcome], _ plan: Plan) async {
+    /// Writes what came of all items in one commit, which also gives the lease back.
+    func record(_ outcomes: [ItemOutcome], _ plan: Plan) async {
         let records = outcomes.compactMap(\.record).sorted { $0.ref < $1.ref }
-        guard !records.isEmpty else { return }
+        guard !records.isEmpty else {
+            // One that can't be given back runs out by itself.
+            try? await lease?.release()
+            return
+        }
         log.add(nil, .record, .started)
         let message =
             (["\(plan.environment): \(records.map(\.ref.description).joined(separator: ", "))", ""]
             + ["Pinion-Run: \(run)", "Pinion-Commit: \(plan.commit)", "Pinion-Snapshot: \(plan.snapshotID)", ""])
             .joined(separator: "\n")
         do throws(Failure) {
-            let commit = try await services.store.write(records, environment: plan.environment, message: message)
+            let commit = try await services.store.write(
+                records, environment: plan.environment, message: message, under: lease?.lease, releasing: true)
             log.add(
                 nil, .record,
                 .finished(commit.map { "refs/pinion/env/\(plan.environment) at \($0.prefix(7))" } ?? "unchanged"))
