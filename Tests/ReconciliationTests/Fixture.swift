@@ -65,6 +65,10 @@ struct Fixture {
             now: { seconds.wrappingAdd(1, ordering: .relaxed).newValue }, discard: { _ in })
     }
 
-    /// The effects so far, without looks.
-    var effects: [String] { world.now.log.filter { $0 != "containers" && $0 != "inspect" } }
+    /// The effects so far, without looks and leases.
+    var effects: [String] {
+        world.now.log.filter { entry in
+            !["containers", "inspect", "acquire", "renew", "release"].contains { entry.hasPrefix($0) }
+        }
+    }
 }

@@ -44,14 +44,17 @@ struct FunctionFixture {
     }
 
     @discardableResult
-    func apply(_ plan: Plan, secrets: [SecretValue] = []) async -> RunReport {
+    func apply(
+        _ plan: Plan, secrets: [SecretValue] = [], observer: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) async -> RunReport {
         let world = fixture.world
         let services = Services(
             builder: world, registry: world, engine: world, localImages: world, contexts: world, store: world,
             pins: world, smoke: world, functions: modal)
         return await Executor(
-            services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"), log: EventLog(clock: fixture.clock) { _ in }, parallelism: 2, secrets: secrets,
-            now: { 1_000 }, discard: { _ in }
+            services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"),
+            log: EventLog(clock: fixture.clock, observer: observer), parallelism: 2, secrets: secrets,
+            now: { world.now.time }, discard: { _ in }
         ).apply(plan)
     }
 

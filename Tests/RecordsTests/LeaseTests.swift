@@ -26,6 +26,7 @@ final class LeaseStores: Sendable {
     private let moved: @Sendable (Int) -> Void
 
     init(in world: SimulatedWorld) {
+        world.change { $0.time = 1_700_000_000 }
         opened = { _ in world }
         moved = { seconds in world.change { $0.time += seconds } }
     }

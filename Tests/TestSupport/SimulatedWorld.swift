@@ -23,7 +23,7 @@ package final class SimulatedWorld: Sendable {
         /// By environment and run, over or not.
         package var leases: [String: [String: Lease]] = [:]
         /// What leases take for the time: seconds since 1970.
-        package var time = 1_700_000_000
+        package var time = 1_000
         /// How often the registry or the engine was asked about an image.
         package var questions = 0
         package var nextContainer = 1

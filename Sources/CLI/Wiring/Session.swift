@@ -95,6 +95,8 @@ struct Session {
         try await store.past(of: ref, in: workspace.desired.environment).map(\.record)
     }
 
+    var environmentName: String { workspace.desired.environment }
+
     /// Who answers for what this run records.
     var author: String { authorship.author.name }
 

@@ -91,7 +91,10 @@ package final class LeaseKeeper: Sendable {
     ) async throws(Failure) -> Value {
         try check()
         state.withLock { $0.deadlines.append(seconds) }
-        defer { state.withLock { state in state.deadlines.firstIndex(of: seconds).map { _ = state.deadlines.remove(at: $0) } } }
+        defer {
+            state.withLock { state in state.deadlines.firstIndex(of: seconds).map { _ = state.deadlines.remove(at: $0) }
+            }
+        }
         // Longer than it has to be, so that the next effects need no renewal of their own.
         if lease.expiresAt < now() + seconds + Self.margin {
             try await renew(seconds: seconds + Self.margin + Self.seconds)
