@@ -20,13 +20,14 @@ package struct GitApprovals: Sendable {
 
     /// Approves a revision, as its author.
     ///
-    /// - Parameter revision: for those who read it.
+    /// - Parameters:
+    ///   - revision: for those who read it.
+    ///   - run: names the approval: nobody may stand in the way of another one's.
     /// - Throws: `Failure` with `ERR_GIT` when it can't be signed or written.
     package func approve(
-        _ ref: ProcessorRef, unit: String, revision: RefRecord.Revision, as authorship: Authorship, time: Int64
+        _ ref: ProcessorRef, unit: String, revision: RefRecord.Revision, run: String, as authorship: Authorship, time: Int64
     ) async throws(Failure) {
         do {
-            let name = authorship.author.email.replacing("/", with: "_")
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
             let content = try Array(encoder.encode(revision)) + [UInt8(ascii: "\n")]
@@ -34,7 +35,7 @@ package struct GitApprovals: Sendable {
                 let tip = try await references.target(of: reference)
                 do throws(GitError) {
                     _ = try await references.commit(
-                        [.write(path: "\(folder(ref, unit))/\(name).json", content: content)], onto: tip,
+                        [.write(path: "\(folder(ref, unit))/\(run).json", content: content)], onto: tip,
                         moving: reference,
                         message: "\(environment): approve \(ref)\n\nPinion-Ref: \(ref)\nPinion-Unit: \(unit)\n",
                         as: authorship, time: time)

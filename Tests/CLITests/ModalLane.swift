@@ -12,7 +12,10 @@ final class ModalLane: Sendable {
     /// What this lane's own files and caches go to.
     let home: TemporaryFolder
 
-    init(_ processors: [String], staging: String = "", withDocker: Bool = true, more: [String: String] = [:])
+    init(
+        _ processors: [String], staging: String = "", main: String = "", withDocker: Bool = true,
+        more: [String: String] = [:]
+    )
         async throws
     {
         let environments = """
@@ -23,6 +26,11 @@ final class ModalLane: Sendable {
                 target: modal
                 registry: "\(Components.registry)/NS"
                 \(staging)
+              main:
+                target: modal
+                registry: "\(Components.registry)/NS"
+                promotes_from: staging
+                \(main)
             """
         sample = try await Sample(
             processors, more: more.merging(["pipelines/environments.yaml": environments]) { own, _ in own })
@@ -68,6 +76,12 @@ final class ModalLane: Sendable {
         let findings = try run.json()["findings"]?.arrayValue ?? []
         #expect(run.exitCode == (findings.isEmpty ? 0 : 2), "\(run.stderr)")
         return findings.compactMap { $0["kind"]?.stringValue }
+    }
+
+    /// Runs pinion on this lane's repository; the environment is among the arguments.
+    func command(_ arguments: String..., with more: [String: String?] = [:]) async throws -> Pinion.Outcome {
+        try await Pinion.run(
+            arguments + ["--repo", sample.path], environment: variables.merging(more) { $1 })
     }
 
     func reconcile(_ more: String..., with variables: [String: String?] = [:]) async throws -> Pinion.Outcome {

@@ -41,9 +41,10 @@ struct ApproveCommand: AsyncParsableCommand {
                 }
                 try await approvals.approve(
                     ref, unit: try PromotionUnit(ref, revision, to: target.environment.name).id, revision: revision,
-                    as: author, time: Int64(Session.now()))
+                    run: RunID.new(), as: author, time: Int64(Session.now()))
                 let digest = revision.pins[.amd64]?.digest?.short ?? "?"
-                Output.result("\(ref)  approved for \(target.environment.name): \(digest) of \(revision.commit.prefix(7))")
+                Output.result(
+                    "\(ref)  approved for \(target.environment.name): \(digest) of \(revision.commit.prefix(7))")
             }
             return .success
         }
@@ -85,7 +86,8 @@ extension Workspace {
             }
         } catch {
             throw Failure(
-                .spec, "'\(environment.name)' asks for approvals, and \(gate.allowedSigners) can't be read: \(error.message)",
+                .spec,
+                "'\(environment.name)' asks for approvals, and \(gate.allowedSigners) can't be read: \(error.message)",
                 remedy: "Commit the file: a line per person, 'ada@example.com ssh-ed25519 AAAA…'.")
         }
         let approvals = GitApprovals(references, environment: environment.name)

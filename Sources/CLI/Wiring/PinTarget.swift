@@ -10,8 +10,9 @@ struct PinTarget {
     let pins: [String: [Platform: ImageReference]]?
     let notes: [String]
 
+    /// - Parameter isTip: whether the commit is where the branch is; pins that came later count where it is not.
     init(
-        _ asked: PinMode, branch: String?, at commit: ObjectID, in repository: GitRepository
+        _ asked: PinMode, branch: String?, at commit: ObjectID, isTip: Bool = true, in repository: GitRepository
     ) async throws(Failure) {
         guard asked != .record else {
             mode = .record
@@ -28,12 +29,14 @@ struct PinTarget {
         do throws(GitError) {
             let isCheckedOut = try await repository.isCheckedOut(branch: branch)
             let own = GitPinWriter.pinBranch(of: branch)
-            pins = try await Self.pins(on: own, after: commit, in: repository)
+            let waiting = try await Self.pins(on: own, after: commit, in: repository)
+            let later = isTip ? nil : try await Self.pins(on: branch, after: commit, in: repository)
+            pins = waiting ?? later
             guard asked == .branch || isCheckedOut else {
                 mode = .commit
                 self.branch = branch
                 // The branch did not take them when they were made: it is protected.
-                notes = pins == nil ? [] : ["pins wait on the branch \(own), to be merged into \(branch)"]
+                notes = waiting == nil ? [] : ["pins wait on the branch \(own), to be merged into \(branch)"]
                 return
             }
             // A branch that some work tree has checked out is never moved under it.

@@ -42,7 +42,7 @@ struct RegistrySource {
         names = environment.target == .modal ? try Self.names(environment, branch: head, options) : nil
         target = try await PinTarget(
             worktree ? .record : options.pins ?? environment.pins, branch: branch, at: catalog.commit.id,
-            in: repository)
+            isTip: revision == nil, in: repository)
     }
 
     /// The repository, and the branch that the user means.

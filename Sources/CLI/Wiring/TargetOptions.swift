@@ -6,7 +6,8 @@ struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("This processor alone. Can be repeated.", valueName: "ref"))
     var target: [ProcessorRef] = []
 
-    @Option(help: ArgumentHelp("The i-th of n equal parts of the processors, for CI jobs side by side.", valueName: "i/n"))
+    @Option(
+        help: ArgumentHelp("The i-th of n equal parts of the processors, for CI jobs side by side.", valueName: "i/n"))
     var shard: Shard?
 
     /// The workspace with these processors alone.

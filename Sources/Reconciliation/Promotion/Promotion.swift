@@ -71,21 +71,21 @@ package struct Promotion: Hashable, Sendable, Codable {
         var (items, refused, unchanged): ([Item], [Refusal], [ProcessorRef]) = ([], [], [])
         for ref in (refs.map { Set($0).sorted() } ?? source.records.keys.sorted()) {
             let record = source.records[ref]
+            let previous = target.records[ref]?.desired
+            if let previous, let applied = record?.applied, previous.isSame(as: applied) {
+                unchanged.append(ref)
+                continue
+            }
             let judge = Judge(ref: ref, record: record, source: source, target: target, now: now)
             let failures = judge.failures
             guard failures.isEmpty, let revision = record?.applied else {
                 refused.append(Refusal(ref: ref, failures: failures))
                 continue
             }
-            let previous = target.records[ref]?.desired
-            if let previous, previous.isSame(as: revision) {
-                unchanged.append(ref)
-            } else {
-                items.append(
-                    Item(
-                        ref: ref, revision: revision, previous: previous, evidence: judge.evidence(for: revision),
-                        approvals: target.approvals[ref] ?? []))
-            }
+            items.append(
+                Item(
+                    ref: ref, revision: revision, previous: previous, evidence: judge.evidence(for: revision),
+                    approvals: target.approvals[ref] ?? []))
         }
         self.items = items
         self.refused = refused
