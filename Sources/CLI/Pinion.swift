@@ -21,7 +21,8 @@ struct Pinion: AsyncParsableCommand {
             RunProcessorCommand.self, LocalctlCommand.self, ModalctlCommand.self, SyncModalCommand.self,
             SyncSecretsCommand.self, DriftCommand.self, PromoteCommand.self, ApproveCommand.self, RollbackCommand.self,
             HoldCommand.self,
-            VerifyCommand.self, ModalCommand.self, DoctorCommand.self, ConformanceCommand.self,
+            VerifyCommand.self, HistoryCommand.self, DiffCommand.self, LeaseCommand.self, ModalCommand.self,
+            DoctorCommand.self, ConformanceCommand.self,
             ExplainKeyCommand.self, WhyCommand.self, ContextCommand.self, RegistryCommand.self, NewCommand.self,
             VersionCommand.self,
         ])

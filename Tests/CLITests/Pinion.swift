@@ -41,7 +41,11 @@ struct Pinion {
     static func run(
         _ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String?] = [:]
     ) async throws -> Outcome {
-        var changes: [Environment.Key: String?] = ["NO_COLOR": "1", "CI": nil, "GITHUB_ACTIONS": nil]
+        var changes: [Environment.Key: String?] = [
+            "NO_COLOR": "1", "CI": nil, "GITHUB_ACTIONS": nil,
+            // No journals among the user's own.
+            "XDG_STATE_HOME": products + "/test-state",
+        ]
         for (name, value) in environment { changes[Environment.Key(stringLiteral: name)] = value }
         let executable: Executable = program.hasPrefix("/") ? .path(FilePath(program)) : .name(program)
         let result = try await Subprocess.run(

@@ -21,14 +21,19 @@ struct LeaseApplyTests {
 
     @Test func `an apply takes a lease that outlives the deploy, and gives it back with the records`() async throws {
         let plan = try await fixture.plan(try desired("llm/litellm@1", "text/stats@1"))
-        let report = await fixture.apply(plan)
+        let longest = Mutex(0)
+        let report = await fixture.apply(plan) { event in
+            guard event.step == .deploy, case .finished = event.kind else { return }
+            longest.withLock { $0 = max($0, world.now.leases["staging"]?["r1"]?.expiresAt ?? 0) }
+        }
         #expect(!report.hasFailures)
         let lease = try #require(world.now.leases["staging"]?["r1"])
         #expect(lease.refs == plan.items.map(\.ref))
         #expect((lease.holder, lease.host) == ("Ann", "one"))
         #expect(try await world.leases(of: "staging").isEmpty)
-        // One to outlive the first deploy's 600 seconds; the second one finds it long enough.
-        #expect(leaseEntries == ["acquire", "renew"])
+        // Renewed to outlive the 600 seconds of a deploy.
+        #expect(Set(leaseEntries) == ["acquire", "renew"])
+        #expect(longest.withLock { $0 } >= 1_000 + 660)
         #expect(world.now.recordCommits == 1)
     }
 
@@ -186,5 +191,43 @@ private final class StepClock: Clock {
             return duration
         }
         return nil
+    }
+}
+
+/// What a journal is told, and when.
+@Suite(.tags(.small))
+struct JournalTests {
+    /// Notes the entries, and how many effects there had been at each.
+    private final class Notes: Journal {
+        let world: SimulatedWorld
+        private let notes = Mutex<[(entry: JournalEntry, effects: [String])]>([])
+
+        init(_ world: SimulatedWorld) { self.world = world }
+
+        var all: [(entry: JournalEntry, effects: [String])] { notes.withLock { $0 } }
+
+        func write(_ entry: JournalEntry) {
+            let effects = world.now.log
+            notes.withLock { $0.append((entry, effects)) }
+        }
+    }
+
+    @Test func `an intent is written before its effect, and what came of it after`() async throws {
+        let fixture = Fixture()
+        let plan = try await fixture.plan(Fixture.desired([try Fixture.processor()]))
+        fixture.world.change { $0.faults["start"] = Failure(.docker, "no room") }
+        let notes = Notes(fixture.world)
+        let log = EventLog(clock: { 1 }, journal: notes) { _ in }
+        _ = await Executor(
+            fixture.services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"), log: log, parallelism: 1,
+            now: { 1 }, discard: { _ in }
+        ).apply(plan)
+        let smoke = notes.all.filter { $0.entry.step == "smoke" }
+        #expect(smoke.map(\.entry.kind) == [.intent, .done])
+        #expect(smoke.map { $0.effects.contains("smoke text/stats@1") } == [false, true])
+        let deploy = notes.all.filter { $0.entry.step == "deploy" }
+        #expect(deploy.map(\.entry.kind) == [.intent, .failed])
+        #expect(deploy.last?.entry.text == "ERR_DOCKER: no room")
+        #expect(notes.all.last?.entry.step == "record")
     }
 }

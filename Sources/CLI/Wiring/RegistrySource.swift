@@ -6,6 +6,8 @@ import RegistryCatalog
 /// Where a command's registry comes from: the tip of a branch, or the working tree; with the environment and its pins.
 struct RegistrySource {
     let references: SharedReferences
+    /// Where records and leases are: there too, unless the user names another repository.
+    let state: SharedReferences
     let branch: String?
     let catalog: Catalog
     let environment: EnvironmentSpec
@@ -36,6 +38,7 @@ struct RegistrySource {
         }
         if let revision { catalog = try await Self.catalog(at: revision, in: repository, options) }
         self.references = references
+        state = try await options.state.references(besides: references)
         self.branch = branch
         self.catalog = catalog
         self.environment = environment

@@ -30,13 +30,16 @@ struct RevisionOptions: ParsableArguments {
         } catch { throw failure(error) }
     }
 
-    func failure(_ error: GitError) -> Failure {
+    func failure(_ error: GitError) -> Failure { Self.failure(error, repo: repo, missing: remedyForMissing) }
+
+    /// - Parameter missing: what to do when there is no such thing in the repository.
+    static func failure(_ error: GitError, repo: String, missing: String? = nil) -> Failure {
         switch error.kind {
         case .notARepository: Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
         case .foreignOwner:
             Failure(.git, error.message, remedy: "If you trust it: git config --global --add safe.directory \(repo)")
         case .notFound, .invalid:
-            Failure(.git, error.message, remedy: remedyForMissing)
+            Failure(.git, error.message, remedy: missing)
         case .untrusted:
             Failure(
                 .network, error.message,

@@ -38,7 +38,7 @@ struct Session {
         authorship = Authorship(
             environment: environment, in: RepositoryPlace.path(options.repo),
             otherwise: Identity(name: "Pinion", email: "pinion@localhost"))
-        store = GitStateStore(workspace.references, as: authorship, time: Self.seconds)
+        store = GitStateStore(workspace.state, as: authorship, time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
         registry = options.oci.client(credentials: logins)
@@ -73,10 +73,8 @@ struct Session {
     func apply(
         _ plan: Plan, secrets: [SecretValue] = [], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
     ) async throws(Failure) -> RunReport {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let log = EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show)
         guard plan.hasActions else { return RunReport(plan, run: run, events: []) }
+        let log = eventLog(show)
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let needsEngine = plan.items.contains { !$0.builds.isEmpty || $0.smoke != nil || $0.probe != nil }
@@ -99,6 +97,15 @@ struct Session {
 
     /// Who answers for what this run records.
     var author: String { authorship.author.name }
+
+    /// The events of this run, from now on, with the beginnings and ends of its steps in its journal.
+    private func eventLog(_ show: @escaping @Sendable (RunEvent) -> Void) -> EventLog {
+        let clock = ContinuousClock()
+        let start = clock.now
+        return EventLog(
+            clock: { (clock.now - start) / .seconds(1) }, journal: JournalFile(run: run, variables: environment),
+            observer: show)
+    }
 
     /// Who holds the leases of this run.
     private var holder: LeaseHolder {
@@ -130,11 +137,9 @@ struct Session {
         let known = Dictionary(processors.map { ($0.ref, $0.processor) }) { first, _ in first }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let clock = ContinuousClock()
-        let start = clock.now
         let verification = Verification(
             smoke: try await smokeTester(folder), run: run,
-            log: EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show), now: Self.now)
+            log: eventLog(show), now: Self.now)
         let platform = platform
         var failures: [ProcessorRef: Failure] = [:]
         var changed: [RefRecord] = []
@@ -186,9 +191,7 @@ struct Session {
         builds: Bool, show: @escaping @Sendable (RunEvent) -> Void,
         _ body: (ImageOperations) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let log = EventLog(clock: { (clock.now - start) / .seconds(1) }, observer: show)
+        let log = eventLog(show)
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let operations = ImageOperations(

@@ -5,6 +5,8 @@ import RegistryCatalog
 /// What a command works on: a repository, the catalog of one of its commits, and an environment.
 struct Workspace {
     let references: SharedReferences
+    /// Where records and leases are.
+    let state: SharedReferences
     let branch: String?
     let catalog: Catalog
     let environment: EnvironmentSpec
@@ -41,6 +43,7 @@ struct Workspace {
         let read = try await reader.read(
             branch: source.branch, pins: source.target.mode, pinned: source.target.pins, records: records)
         references = source.references
+        state = source.state
         branch = source.branch
         catalog = source.catalog
         environment = source.environment

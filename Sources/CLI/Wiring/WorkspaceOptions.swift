@@ -26,6 +26,7 @@ struct WorkspaceOptions: ParsableArguments {
     @Option(help: "Where pins go, instead of what the environment says: commit, branch or record.")
     var pins: PinMode?
 
+    @OptionGroup var state: StateRepositoryOptions
     @OptionGroup var oci: OCIOptions
 }
 
