@@ -144,7 +144,7 @@ struct RecordsCommandTests {
         #expect(missing.stderr.contains("git init --bare"))
     }
 
-    @Test func `records at an address are pushed there, but for those of this host`() async throws {
+    @Test func `records at an address are pushed there`() async throws {
         let fixture = try await RepositoryFixture(Self.files)
         let origin = try GitCheckout(["a": "1"])
         let bare = origin.folder.path + "/state.git"

@@ -224,6 +224,20 @@ struct LeaseTests {
         #expect(epochs == [1, 2, 3, 4])
     }
 
+    @Test func `records and leases of this host are never pushed`() async throws {
+        let stores = try await LeasePlace.remote.open()
+        let (one, two) = (try await stores.store(), try await stores.store())
+        for environment in ["local", "dev"] {
+            _ = try await one.acquire(
+                try refs("a/x@1"), environment: environment, for: holder("r1"), seconds: 120)
+            _ = try await one.write([try record()], environment: environment, message: "m")
+        }
+        #expect(try await one.leases(of: "local").count == 1)
+        #expect(try await two.leases(of: "local").isEmpty)
+        #expect(try await two.records(of: "local").isEmpty)
+        #expect(try await two.leases(of: "dev").count == 1)
+    }
+
     @Test func `leases that are over for a day are gone from the tree, and lie beside the records`() async throws {
         let fixture = try await RepositoryFixture()
         let stores = LeaseStores(at: fixture)
