@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 
-.PHONY: help demo demo-modal test bench build lint format services stop-services clean-services
+.PHONY: help demo demo-modal simulate test bench build lint format services stop-services clean-services
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -15,6 +15,10 @@ demo-modal: ## Show the staging lane on a stand-in of Modal's control plane: dep
 
 test: ## Run all tests, on real components
 	@.ci/test
+
+simulate: ## Run the engine in simulated worlds: SEEDS=n of them, from seed BASE (default: a fresh one)
+	@swift build --product Simulate >&2
+	@$$(swift build --show-bin-path)/Simulate $(or $(SEEDS),1000) $(BASE)
 
 bench: ## Measure validate, contexts, a far OCI registry, Modal and an unchanged world beside their peers (PINION_BENCH_SIZES=100: quick)
 	@.ci/bench

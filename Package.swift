@@ -125,6 +125,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["DeploymentModel", "Git", "HTTP", "JSON"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        .target(
+            name: "Simulation", dependencies: ["DeploymentModel", "Reconciliation", "TestSupport"],
+            path: "Tests/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "Simulate", dependencies: ["Simulation"], path: "Tests/Simulate", swiftSettings: settings),
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3", "JSON"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
         .testTarget(name: "DeploymentModelTests", dependencies: ["DeploymentModel"], swiftSettings: settings),
@@ -140,7 +145,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
         .testTarget(
-            name: "ReconciliationTests", dependencies: ["Reconciliation", "DeploymentModel", "JSON", "TestSupport"],
+            name: "ReconciliationTests",
+            dependencies: ["Reconciliation", "DeploymentModel", "JSON", "TestSupport", "Simulation"],
             swiftSettings: settings),
         .testTarget(
             name: "RecordsTests", dependencies: ["Records", "DeploymentModel", "Git", "TestSupport"],

@@ -25,7 +25,8 @@ package struct GitApprovals: Sendable {
     ///   - run: names the approval: nobody may stand in the way of another one's.
     /// - Throws: `Failure` with `ERR_GIT` when it can't be signed or written.
     package func approve(
-        _ ref: ProcessorRef, unit: String, revision: RefRecord.Revision, run: String, as authorship: Authorship, time: Int64
+        _ ref: ProcessorRef, unit: String, revision: RefRecord.Revision, run: String, as authorship: Authorship,
+        time: Int64
     ) async throws(Failure) {
         do {
             let encoder = JSONEncoder()

@@ -66,7 +66,8 @@ package final class SimulatedModal: Sendable {
     /// Does something unless it is to fail; `body` tells whether it was an effect.
     private func attempt<Value: Sendable>(
         _ entry: String, _ body: (inout State) -> Result<(value: Value, isEffect: Bool), Failure>
-    ) throws(Failure) -> Value {
+    ) async throws(Failure) -> Value {
+        try await SimulatedRun.current?.turn(entry)
         let result: Result<Value, Failure> = state.withLock { state in
             if let fault = state.faults.first(where: { entry.hasPrefix($0.key) })?.value { return .failure(fault) }
             switch body(&state) {
@@ -84,7 +85,7 @@ package final class SimulatedModal: Sendable {
 
 extension SimulatedModal: FunctionPlatform {
     package func audit(_ apps: [String]?) async throws(Failure) -> FunctionAudit {
-        try attempt("audit") { state in
+        try await attempt("audit") { state in
             let wanted = state.apps.filter { apps?.contains($0.key) ?? true }
             let observed = wanted.map { name, app in (name, state.observed(name, app)) }
             let audit = FunctionAudit(
@@ -95,7 +96,7 @@ extension SimulatedModal: FunctionPlatform {
 
     package func deploy(_ function: FunctionSpec, isForced: Bool) async throws(Failure) -> DeployedFunction {
         let name = function.name
-        return try attempt("deploy \(name.app)") { state in
+        return try await attempt("deploy \(name.app)") { state in
             guard let digest = function.image.digest else {
                 return .failure(Failure(.imageUnpinned, "\(function.image) is no image by digest"))
             }
@@ -134,7 +135,7 @@ extension SimulatedModal: FunctionPlatform {
     }
 
     package func lookup(_ name: FunctionName) async throws(Failure) -> FunctionEndpoint {
-        try attempt("lookup \(name.app)") { state in
+        try await attempt("lookup \(name.app)") { state in
             guard let app = state.apps[name.app], app.function == name.function else {
                 return .failure(.notDeployed(name.app))
             }
@@ -148,14 +149,14 @@ extension SimulatedModal: FunctionPlatform {
     }
 
     package func stop(_ app: String) async throws(Failure) -> Bool {
-        try attempt("stop \(app)") { state in
+        try await attempt("stop \(app)") { state in
             let isDeployed = state.apps.removeValue(forKey: app) != nil
             return .success((isDeployed, isDeployed))
         }
     }
 
     package func rollover(_ app: String) async throws(Failure) -> Int {
-        try attempt("rollover \(app)") { state in
+        try await attempt("rollover \(app)") { state in
             guard var rolled = state.apps[app] else { return .failure(.notDeployed(app)) }
             rolled.version += 1
             state.apps[app] = rolled
@@ -168,7 +169,7 @@ extension SimulatedModal: FunctionPlatform {
     ) async throws(Failure) -> [String: SecretChange] {
         var changes: [String: SecretChange] = [:]
         for secret in secrets {
-            changes[secret.name] = try attempt("sync \(secret.name)") { state in
+            changes[secret.name] = try await attempt("sync \(secret.name)") { state in
                 let change = state.change(by: secret)
                 let isWritten = !isCheck && change != .unchanged
                 if isWritten { state.write(secret) }

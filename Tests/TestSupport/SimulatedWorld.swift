@@ -31,6 +31,14 @@ package final class SimulatedWorld: Sendable {
         package var log: [String] = []
         /// Failures by the start of the log entry that they stop.
         package var faults: [String: Failure] = [:]
+        /// The input keys at the tip of the branch, by ref: a pin of others is superseded. Empty: nobody moves it.
+        package var tipKeys: [ProcessorRef: [Platform: InputKey]] = [:]
+        /// Whether two builds of the same inputs give two images, as those of careless Dockerfiles do.
+        package var buildsDiffer = false
+        /// Faults of Pinion itself that are planted to see them found.
+        package var planted: Set<PlantedFault> = []
+        /// How many builds there were.
+        package var builtImages = 0
         /// What is odd about every pair.
         package var oddities: [String] = []
         /// What the builder makes when it makes the wrong thing.
@@ -50,7 +58,10 @@ package final class SimulatedWorld: Sendable {
     package func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
     /// Notes an effect, or fails it as told.
-    private func effect<Value>(_ entry: String, _ body: (inout State) -> Value) throws(Failure) -> Value {
+    private func effect<Value>(
+        _ entry: String, _ body: (inout State) -> Value
+    ) async throws(Failure) -> Value {
+        try await SimulatedRun.current?.turn(entry)
         let result: Result<Value, Failure> = state.withLock { state in
             if let fault = state.faults.first(where: { entry.hasPrefix($0.key) })?.value { return .failure(fault) }
             state.log.append(entry)
@@ -77,9 +88,11 @@ extension SimulatedWorld: ImageBuilder {
     package func build(
         _ request: BuildRequest, log: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> BuiltImage {
-        try effect("build \(request.ref) \(request.platform)") { state in
+        try await effect("build \(request.ref) \(request.platform)") { state in
+            state.builtImages += 1
             let digest = Self.digest(
-                "\(request.contextArchive) \(request.platform) \(request.args.sorted { $0.key < $1.key })")
+                "\(request.contextArchive) \(request.platform) \(request.args.sorted { $0.key < $1.key })"
+                    + (state.buildsDiffer ? " \(state.builtImages)" : ""))
             state.images[request.repository.pinned(to: digest)] = state.wrongPlatform ?? request.platform
             return BuiltImage(digest: digest, bases: state.bases)
         }
@@ -90,7 +103,7 @@ extension SimulatedWorld: ImageBuilder {
     ) async throws(Failure) {
         let digest = Self.digest(
             "\(request.contextArchive) \(request.platform) \(request.args.sorted { $0.key < $1.key })")
-        try effect("build \(request.ref) \(request.platform) locally") { state in
+        try await effect("build \(request.ref) \(request.platform) locally") { state in
             for name in names { state.localImages[name] = (digest, request.platform) }
         }
     }
@@ -126,7 +139,7 @@ extension SimulatedWorld: ImageRegistry {
     }
 
     package func inspectPair(_ images: [Platform: ImageReference]) async throws(Failure) -> [String] {
-        try effect("inspect") { $0.oddities }
+        try await effect("inspect") { $0.oddities }
     }
 
     package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }
@@ -153,7 +166,7 @@ extension SimulatedWorld: ImageRegistry {
 
 extension SimulatedWorld: ContainerEngine, LocalImageStore {
     package func containers() async throws(Failure) -> [ObservedContainer] {
-        try effect("containers") { state in state.containers.values.sorted { $0.id < $1.id } }
+        try await effect("containers") { state in state.containers.values.sorted { $0.id < $1.id } }
     }
 
     package func imageID(of image: ImageReference) async throws(Failure) -> String? {
@@ -162,7 +175,7 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     }
 
     package func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String {
-        try effect("pull \(image)") { state in
+        try await effect("pull \(image)") { state in
             state.pulled.insert(image)
             return image.digest?.description ?? ""
         }
@@ -177,14 +190,14 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     }
 
     package func untag(_ name: ImageReference) async throws(Failure) {
-        try effect("untag \(name)") { $0.localImages[name] = nil }
+        try await effect("untag \(name)") { $0.localImages[name] = nil }
     }
 
     package func push(
         _ name: ImageReference, report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) {
         guard let image = now.localImages[name] else { throw Failure(.imagePush, "\(name) is not there") }
-        try effect("push \(image.platform)") { state in
+        try await effect("push \(image.platform)") { state in
             state.images[name.pinned(to: image.digest)] = image.platform
             state.tags[name] = [image.platform: name.pinned(to: image.digest)]
         }
@@ -193,7 +206,7 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
         let taken = now.containers.values.contains { $0.name == spec.name }
         guard !taken else { throw Failure(.docker, "the name \(spec.name) is taken") }
-        return try effect("start \(spec.ref)") { state in
+        return try await effect("start \(spec.ref)") { state in
             let container = ObservedContainer(
                 id: "c\(state.nextContainer)", name: spec.name, ref: spec.ref,
                 imageID: spec.image.split(separator: "@").last.map(String.init) ?? "",
@@ -214,7 +227,7 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     package func stop(_ id: String, graceSeconds: Int) async throws(Failure) {}
 
     package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
-        try effect("remove \(id)") { state in state.containers[id] = nil }
+        try await effect("remove \(id)") { state in state.containers[id] = nil }
     }
 
     package func gatewayAddress() async throws(Failure) -> String? { nil }
@@ -242,9 +255,10 @@ extension SimulatedWorld: StateStore {
     package func keep(
         _ build: BuildRecord, replacing replaced: ImageReference?
     ) async throws(Failure) -> BuildRecord {
-        state.withLock { state in
+        try await SimulatedRun.current?.turn("keep \(build.ref) \(build.platform)")
+        return state.withLock { state in
             if let kept = state.builds[build.id], kept.image != replaced { return kept }
-            state.builds[build.id] = build
+            if !state.planted.contains(.lostBuildRecord) { state.builds[build.id] = build }
             return build
         }
     }
@@ -254,10 +268,12 @@ extension SimulatedWorld: StateStore {
     package func write(
         _ records: [RefRecord], environment: String, message: String, under lease: Lease?, releasing isLast: Bool
     ) async throws(Failure) -> String? {
-        let written: Result<String?, Failure> = try effect("record") { state in
+        let written: Result<String?, Failure> = try await effect("record") { state in
             if let lease {
                 let leases = state.leases(of: environment)
-                do throws(Failure) { try leases.check(lease) } catch { return .failure(error) }
+                if !state.planted.contains(.leaseWithoutFencing) {
+                    do throws(Failure) { try leases.check(lease) } catch { return .failure(error) }
+                }
                 if isLast { state.keep(leases.released(lease, at: state.time), environment) }
             }
             let changed = records.filter { record in state.records[record.ref].map(record.changes) ?? true }
@@ -272,13 +288,13 @@ extension SimulatedWorld: StateStore {
     package func acquire(
         _ refs: [ProcessorRef], environment: String, for holder: LeaseHolder, seconds: Int
     ) async throws(Failure) -> Lease {
-        try leasing("acquire", environment) { leases, time throws(Failure) in
+        try await leasing("acquire", environment) { leases, time throws(Failure) in
             try leases.acquired(refs, for: holder, seconds: seconds, at: time)
         }
     }
 
     package func renew(_ lease: Lease, environment: String, seconds: Int) async throws(Failure) -> Lease {
-        try leasing("renew", environment) { leases, time throws(Failure) in
+        try await leasing("renew", environment) { leases, time throws(Failure) in
             try leases.renewed(lease, seconds: seconds, at: time)
         }
     }
@@ -289,7 +305,7 @@ extension SimulatedWorld: StateStore {
     }
 
     package func release(_ lease: Lease, environment: String) async throws(Failure) {
-        try effect("release \(lease.run)") { state in
+        try await effect("release \(lease.run)") { state in
             state.keep(state.leases(of: environment).released(lease, at: state.time), environment)
         }
     }
@@ -297,8 +313,8 @@ extension SimulatedWorld: StateStore {
     /// Keeps the lease that a rule gives.
     private func leasing(
         _ entry: String, _ environment: String, _ rule: (Leases, Int) throws(Failure) -> Lease
-    ) throws(Failure) -> Lease {
-        let result: Result<Lease, Failure> = try effect(entry) { state in
+    ) async throws(Failure) -> Lease {
+        let result: Result<Lease, Failure> = try await effect(entry) { state in
             do throws(Failure) {
                 let lease = try rule(state.leases(of: environment), state.time)
                 state.keep(lease, environment)
@@ -321,7 +337,16 @@ extension SimulatedWorld.State {
 
 extension SimulatedWorld: PinWriter {
     package func commit(_ change: PinChange) async throws(Failure) -> PinCommit {
-        try effect("pin \(change.ref)") { state in
+        if now.planted.contains(.pinOfOnePlatformFirst) {
+            let half = PinChange(
+                ref: change.ref, specPath: change.specPath, pins: change.pins.filter { $0.key == .amd64 },
+                keys: change.keys, run: change.run)
+            try await effect("pin \(change.ref)") { $0.pins.append(half) }
+        }
+        if let tip = now.tipKeys[change.ref], tip != change.keys {
+            throw Failure(.git, "the pin of \(change.ref) is superseded: the branch has other inputs by now")
+        }
+        return try await effect("pin \(change.ref)") { state in
             state.pins.append(change)
             return PinCommit(commit: String(repeating: "a", count: 40), branch: "main")
         }
@@ -333,11 +358,11 @@ extension SimulatedWorld: SmokeTester {
         _ request: SmokeRequest, report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> SmokeVerdict {
         let place = if case .modal(let name) = request.place { " in \(name.app)" } else { "" }
-        return try effect("smoke \(request.processor.ref)\(place)") { _ in SmokeVerdict(outputs: 1, events: 2) }
+        return try await effect("smoke \(request.processor.ref)\(place)") { _ in SmokeVerdict(outputs: 1, events: 2) }
     }
 
     package func probe(_ request: SmokeRequest) async throws(Failure) {
-        try effect("probe \(request.processor.ref)") { _ in }
+        try await effect("probe \(request.processor.ref)") { _ in }
     }
 
     package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {

@@ -99,12 +99,18 @@ package struct Observer: Sendable {
     }
 
     /// Claims that nothing but what was seen already has to be asked about what is deployed to Modal: it is recorded with
-    /// these very inputs, and their builds are known.
+    /// these very inputs, their builds are known, and nothing has to be deployed, for which the image would be needed.
     private func isSettled(_ processor: DesiredProcessor, _ state: ObservedState) -> Bool {
-        guard state.functions != nil, case .build(let recipe) = processor.source,
-            let applied = state.records[processor.ref]?.applied, applied.keys == recipe.keys
+        guard let audit = state.functions, let name = processor.function, case .build(let recipe) = processor.source,
+            let record = state.records[processor.ref], let applied = record.applied, applied.keys == recipe.keys,
+            Self.hasBuilds(recipe, applied, state), let image = applied.pins[.amd64]
         else { return false }
-        return Self.hasBuilds(recipe, applied, state)
+        let secrets = MountedSecrets(of: processor.processor, in: audit.secrets, state.secretChanges)
+        let findings = FunctionComparison(
+            processor.processor, name: name, image: image, secrets: secrets.mounted, app: audit.apps[name.app],
+            recorded: record.binding
+        ).findings()
+        return !findings.contains(where: \.kind.needsDeploy)
     }
 
     /// Claims that what is applied is what the builds of these inputs gave.

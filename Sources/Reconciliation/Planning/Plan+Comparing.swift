@@ -28,7 +28,11 @@ extension Plan {
                 stale.append(Stale(ref: item.ref, changes: ["it can't be planned any more: \(failure.message)"]))
             } else if let now = current[item.ref] {
                 let changes = item.changes(to: now)
-                if changes.isEmpty || replans { kept.append(now) } else { stale.append(Stale(ref: item.ref, changes: changes)) }
+                if changes.isEmpty || replans {
+                    kept.append(now)
+                } else {
+                    stale.append(Stale(ref: item.ref, changes: changes))
+                }
             }
         }
         var plan = other

@@ -1,0 +1,27 @@
+import Simulation
+import TestSupport
+import Testing
+
+/// The engine in simulated worlds; `make simulate` runs many more of them, with fresh seeds.
+@Suite(.tags(.small))
+struct SimulationTests {
+    @Test func `no rule is broken, whatever happens`() {
+        for seed in 0..<UInt64(200) {
+            if let violation = Simulation(seed: seed).run() { Issue.record("\(violation)") }
+        }
+    }
+
+    @Test func `the same seed gives the same history`() {
+        let (one, two) = (
+            Simulation(seed: 7, planted: [.pinOfOnePlatformFirst]).run(),
+            Simulation(seed: 7, planted: [.pinOfOnePlatformFirst]).run()
+        )
+        #expect(one?.history == two?.history && one?.rule == two?.rule)
+    }
+
+    @Test(arguments: PlantedFault.allCases)
+    func `a fault that is planted is found`(fault: PlantedFault) {
+        let found = (0..<UInt64(10_000)).lazy.compactMap { Simulation(seed: $0, planted: [fault]).run() }.first
+        #expect(found != nil)
+    }
+}
