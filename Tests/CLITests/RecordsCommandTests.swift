@@ -188,3 +188,46 @@ struct KilledRunTests {
         }
     }
 }
+
+/// Leases on the stand-in of Modal, from the command line.
+@Suite(.tags(.large), .enabled(if: Components.areThere))
+struct ModalLeaseTests {
+    @Test func `another run's processors are left alone until it is gone, and no journal has a value`() async throws {
+        let lane = try await ModalLane(["llm_litellm"])
+        let ref = try ProcessorRef(lane.ref("litellm"))
+        let repository = try GitRepository(at: lane.sample.path)
+        let now = Int64(Date().timeIntervalSince1970)
+        let store = GitStateStore(SharedReferences(of: repository), as: RepositoryFixture.authorship, time: { now })
+        let other = LeaseHolder(holder: "Bob", host: "two", run: "r2")
+        let lease = try await store.acquire([ref], environment: "staging", for: other, seconds: 3_600)
+        let refused = try await lane.reconcile("--sync-secrets", with: ["OPENAI_API_KEY": ModalLane.canary])
+        #expect(refused.exitCode == 3, "\(refused.stderr)")
+        #expect(refused.stderr.contains("held by Bob on two, run r2, until \(lease.end)"))
+        #expect(try await lane.modal("secret", "list", "--json").json() == .array([]))
+        #expect(try await store.leases(of: "staging") == [lease])
+
+        let release = try await lane.pinion("lease", "release", "--run", "r2")
+        #expect(release.exitCode == 0, "\(release.stderr)")
+        let applied = try await lane.reconcile("--sync-secrets", with: ["OPENAI_API_KEY": ModalLane.canary])
+        #expect(applied.exitCode == 0, "\(applied.stderr)")
+        #expect(try await store.leases(of: "staging").isEmpty)
+        let tip = try await repository.commit(at: "refs/pinion/env/staging").id
+        #expect(try await lane.reconcile().stdout.hasPrefix("Nothing to do"))
+        #expect(try await repository.commit(at: "refs/pinion/env/staging").id == tip)
+
+        let rotated = try await lane.pinion(
+            "sync_secrets", "--all", with: ["OPENAI_API_KEY": ModalLane.canary + "-2"])
+        #expect(rotated.exitCode == 0, "\(rotated.stderr)")
+        #expect(rotated.stdout.contains("\(lane.app("litellm"))  rolled over"))
+        #expect(try await store.leases(of: "staging").isEmpty)
+        #expect(try await store.records(of: "staging")[ref]?.binding?.version == 2)
+
+        let files = try FileManager.default.subpathsOfDirectory(atPath: lane.home.path)
+            .filter { $0.hasSuffix("journal.jsonl") }
+        #expect(files.count >= 2)
+        for file in files {
+            let text = try String(contentsOfFile: lane.home.path + "/" + file, encoding: .utf8)
+            #expect(!text.contains(ModalLane.canary))
+        }
+    }
+}

@@ -73,6 +73,7 @@ struct LeaseApplyTests {
         _ = try await world.acquire(plan.items.map(\.ref), environment: "staging", for: other, seconds: 120)
         let report = await fixture.apply(plan, secrets: [value])
         #expect(report.entries.flatMap(\.failures).map(\.code) == [.lease])
+        #expect(report.isRefused)
         #expect(fixture.modal.now.log.isEmpty)
     }
 
@@ -217,7 +218,7 @@ struct JournalTests {
         let plan = try await fixture.plan(Fixture.desired([try Fixture.processor()]))
         fixture.world.change { $0.faults["start"] = Failure(.docker, "no room") }
         let notes = Notes(fixture.world)
-        let log = EventLog(clock: { 1 }, journal: notes) { _ in }
+        let log = EventLog(clock: { 1 }, journal: notes, observer: { _ in })
         _ = await Executor(
             fixture.services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"), log: log, parallelism: 1,
             now: { 1 }, discard: { _ in }

@@ -58,6 +58,6 @@ struct DeploymentOptions: ParsableArguments {
         if let missing = plan.blocked.first(where: { $0.failure.code == .missingSecret }) {
             return ExitCode(for: missing.failure.code)
         }
-        return report.hasFailures ? .failure : .success
+        return ExitCode(for: report)
     }
 }

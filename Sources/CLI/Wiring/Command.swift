@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeploymentModel
+import Reconciliation
 
 /// Runs a command's work; a failure becomes a message on stderr and an exit code that tells its kind.
 func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCode) {
@@ -15,6 +16,11 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
 }
 
 extension ExitCode {
+    /// What a run ends with: 3 when all that failed is another run's now.
+    init(for report: RunReport) {
+        self = report.isRefused ? ExitCode(3) : report.hasFailures ? .failure : .success
+    }
+
     /// What scripts can tell apart (contract "CLI conventions"): refused, not found, a service that is not there, a secret
     /// that is missing; everything else is 1.
     init(for code: ErrorCode) {

@@ -44,7 +44,7 @@ struct ReconcilingOptions: ParsableArguments {
         try print(report, plan, workspace)
         for item in stale { Output.note(FailureText(item.failure, style: .standardError).text) }
         guard stale.isEmpty else { return ExitCode(3) }
-        return report.hasFailures || workspace.hasErrors ? .failure : .success
+        return workspace.hasErrors ? .failure : ExitCode(for: report)
     }
 
     /// Shows an event.

@@ -63,6 +63,11 @@ package struct RunReport: Hashable, Sendable, Codable {
     }
 
     package var hasFailures: Bool { !failures.isEmpty || entries.contains { $0.status == .failed } }
+
+    /// Claims that all that failed did so because another run is at it.
+    package var isRefused: Bool {
+        hasFailures && (failures + entries.flatMap(\.failures)).allSatisfy { $0.code == .lease }
+    }
 }
 
 extension RunEvent.Step: CodingKeyRepresentable {}
