@@ -196,8 +196,9 @@ struct ModalLeaseTests {
         let lane = try await ModalLane(["llm_litellm"])
         let ref = try ProcessorRef(lane.ref("litellm"))
         let repository = try GitRepository(at: lane.sample.path)
-        let now = Int64(Date().timeIntervalSince1970)
-        let store = GitStateStore(SharedReferences(of: repository), as: RepositoryFixture.authorship, time: { now })
+        let store = GitStateStore(
+            SharedReferences(of: repository), as: RepositoryFixture.authorship,
+            time: { Int64(Date().timeIntervalSince1970) })
         let other = LeaseHolder(holder: "Bob", host: "two", run: "r2")
         let lease = try await store.acquire([ref], environment: "staging", for: other, seconds: 3_600)
         let refused = try await lane.reconcile("--sync-secrets", with: ["OPENAI_API_KEY": ModalLane.canary])
