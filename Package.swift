@@ -191,8 +191,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "Adapters", "BLAKE3", "CLI", "DeploymentModel", "Docker", "Git", "JSON", "OCI", "RegistryCatalog",
-                "TestSupport",
+                "Adapters", "BLAKE3", "CLI", "DeploymentModel", "Docker", "Git", "JSON", "OCI", "Records",
+                "RegistryCatalog", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
