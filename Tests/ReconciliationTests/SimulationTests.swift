@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.small))
 struct SimulationTests {
     @Test func `no rule is broken, whatever happens`() {
-        for seed in 0..<UInt64(200) {
+        for seed in 0..<UInt64(100) {
             if let violation = Simulation(seed: seed).run() { Issue.record("\(violation)") }
         }
     }
@@ -21,7 +21,7 @@ struct SimulationTests {
 
     @Test(arguments: PlantedFault.allCases)
     func `a fault that is planted is found`(fault: PlantedFault) {
-        let found = (0..<UInt64(10_000)).lazy.compactMap { Simulation(seed: $0, planted: [fault]).run() }.first
+        let found = (0..<UInt64(2_000)).lazy.compactMap { Simulation(seed: $0, planted: [fault]).run() }.first
         #expect(found != nil)
     }
 }

@@ -41,6 +41,8 @@ struct Reconciler: Sendable {
                 rules.read("\(plan)")
                 let report = await apply(plan, secrets)
                 rules.read("\(report)")
+                // With another one in between, what it recorded may be history already.
+                if !run.isDead, !report.hasFailures, events.isEmpty { rules.checkRecorded(plan) }
             } catch { rules.read("\(error)") }
         }
         world.change { $0.faults = before.0 }

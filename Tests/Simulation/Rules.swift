@@ -1,4 +1,5 @@
 import DeploymentModel
+import Reconciliation
 import Synchronization
 import TestSupport
 
@@ -11,6 +12,8 @@ final class Rules: Sendable {
         var pinsSeen = 0
         /// The digests that build records have told of at some time.
         var built: Set<String> = []
+        /// The records as they were when a run was about to write them whose lease is lost.
+        var fenced: (run: String, records: [ProcessorRef: RefRecord])?
     }
 
     private let world: SimulatedWorld
@@ -28,6 +31,8 @@ final class Rules: Sendable {
 
     /// Sees an effect that is about to happen.
     func witness(_ run: SimulatedRun, _ entry: String) {
+        checkFence()
+        if entry == "record" { fence(run) }
         let builds = world.now.builds.values.compactMap(\.image.digest?.hex)
         state.withLock { $0.built.formUnion(builds) }
         let words = entry.split(separator: " ").map(String.init)
@@ -55,7 +60,37 @@ final class Rules: Sendable {
         state.withLock { $0.images = $0.images.filter { $0.value != image } }
     }
 
+    /// Notes what is recorded when a run is about to write whose lease is lost: another one has had its refs since.
+    private func fence(_ run: SimulatedRun) {
+        let leases = world.now.leases["staging"] ?? [:]
+        guard let own = leases[run.id] else { return }
+        let isLost = leases.values.contains { $0.run != run.id && $0.epoch > own.epoch && $0.overlaps(own) }
+        if isLost { state.withLock { $0.fenced = (run.id, world.now.records) } }
+    }
+
+    private func checkFence() {
+        guard
+            let fenced = state.withLock({ state in
+                defer { state.fenced = nil }
+                return state.fenced
+            })
+        else { return }
+        if fenced.records != world.now.records { broken("\(fenced.run) wrote records under a lease that it had lost") }
+    }
+
+    /// What a run says that it has recorded is there.
+    func checkRecorded(_ plan: Plan) {
+        for item in plan.items {
+            let record = world.now.records[item.ref]
+            let app = record?.binding.flatMap { modal.now.apps[$0.name] }
+            if record?.applied == nil || record?.binding?.version != app?.version {
+                broken("a run recorded \(item.ref), and the record does not tell of it")
+            }
+        }
+    }
+
     func check() throws(RuleBroken) {
+        checkFence()
         let now = world.now
         let seen = state.withLock { state in
             defer { state.pinsSeen = now.pins.count }

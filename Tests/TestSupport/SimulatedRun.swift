@@ -60,8 +60,8 @@ package final class SimulatedRun: Sendable {
 
 /// Faults of Pinion that a simulation has to find.
 package enum PlantedFault: String, Hashable, Sendable, CaseIterable {
-    /// A build record that was said to be kept is lost.
-    case lostBuildRecord
+    /// A record that was said to be written never reaches the disk, now and then.
+    case lostRecord
     /// A record is written though its lease is somebody else's by now.
     case leaseWithoutFencing
     /// The two platforms of a pair are pinned one after the other.

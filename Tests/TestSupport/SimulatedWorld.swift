@@ -258,7 +258,7 @@ extension SimulatedWorld: StateStore {
         try await SimulatedRun.current?.turn("keep \(build.ref) \(build.platform)")
         return state.withLock { state in
             if let kept = state.builds[build.id], kept.image != replaced { return kept }
-            if !state.planted.contains(.lostBuildRecord) { state.builds[build.id] = build }
+            state.builds[build.id] = build
             return build
         }
     }
@@ -278,7 +278,8 @@ extension SimulatedWorld: StateStore {
             }
             let changed = records.filter { record in state.records[record.ref].map(record.changes) ?? true }
             guard !changed.isEmpty else { return .success(nil) }
-            for record in changed { state.records[record.ref] = record }
+            let isLost = state.planted.contains(.lostRecord) && state.recordCommits % 2 == 1
+            for record in changed where !isLost { state.records[record.ref] = record }
             state.recordCommits += 1
             return .success(String(repeating: "0", count: 39) + "\(state.recordCommits % 10)")
         }
