@@ -198,6 +198,27 @@ def test_a_hand_made_deploy_is_seen(plane, driver, tmp_path):
     assert audited(driver, "hand-v1")["functions"][0]["requires_proxy_auth"] is True
 
 
+def test_other_peoples_apps_are_no_obstacle(plane, driver, tmp_path):
+    """Classes, schedules, ranges of resources: what Pinion never deploys may well be in its environment."""
+    (tmp_path / "web.py").write_text(
+        "import modal\n"
+        "app = modal.App('others-web')\n"
+        "@app.cls()\n"
+        "class Model:\n"
+        "    @modal.method()\n"
+        "    def run(self): pass\n"
+        "@app.function(schedule=modal.Period(days=1), cpu=(1.0, 2.0), memory=(512, 1024))\n"
+        "def nightly(): pass\n"
+    )
+    plane.cli("deploy", "--env", "staging", str(tmp_path / "web.py"))
+    apps = driver.call("audit", environment="staging")["apps"]
+    assert [[each["function"] for each in app["functions"]] for app in apps] == [["nightly"]]
+    driver.call("sync_secrets", environment="staging", secrets={"ANY_KEY": "1"})
+    assert driver.call("sync_secrets", environment="staging", secrets={"ANY_KEY": "2"})["secrets"] == {
+        "ANY_KEY": "rotated"
+    }
+
+
 def test_scaling_that_was_changed_by_hand_is_seen_and_a_forced_deploy_takes_it_back(plane, driver):
     """Through the SDK, in a process of its own. Tags don't tell of it, so an ordinary deploy sees nothing to do."""
     driver.call("deploy", **deployment("scaled", min_containers=1))

@@ -274,6 +274,11 @@ class Apps:
             function_data=self.function_data(definition_id),
         )
 
+    async def ClassCreate(self, request):
+        """A class is its one function of all methods; what else Modal keeps of it, nothing here asks for."""
+        self.app(request.app_id)
+        return api.ClassCreateResponse(class_id=self.state.new_id("cs"))
+
     def definition(self, definition_id: str) -> api.Function:
         """A definition never changes: its id is its content."""
         if definition_id not in self.parsed:

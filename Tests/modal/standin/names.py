@@ -18,7 +18,8 @@ def missing(message: str) -> GRPCError:
 
 
 def check_name(name: str, what: str) -> None:
-    if not NAME.fullmatch(name):
+    # A class is published as the function of all its methods: `Model.*`.
+    if not NAME.fullmatch(name.removesuffix(".*") if what == "Function" else name):
         raise refuse(f"Invalid {what} name: {name!r}: 1 to 64 characters of letters, digits, '-', '_' and '.'")
 
 

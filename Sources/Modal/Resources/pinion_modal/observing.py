@@ -29,7 +29,12 @@ async def find_app(environment: str, name: str) -> modal.App | None:
 
 
 async def find_function(environment: str, app: str, function: str) -> tuple[modal.Function, Any] | None:
-    """A function's handle and the SDK's FunctionInfo, or nothing when the app has no such function."""
+    """A function's handle and the SDK's FunctionInfo, or nothing when the app has no such function.
+
+    Nor for what a class of somebody's app is listed as, `Model.*`: the SDK refuses to look that up as a function.
+    """
+    if "." in function:
+        return None
     handle = modal.Function.from_name(app, function, environment_name=environment)
     try:
         return handle, await handle.info.aio()
