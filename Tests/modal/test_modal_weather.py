@@ -72,6 +72,33 @@ def test_a_publish_whose_answer_was_lost_is_found_done(plane, driver):
     assert "AppPublish" not in plane.calls()
 
 
+def test_a_forced_publish_that_failed_is_not_taken_for_what_was_there_before(plane, driver):
+    driver.call("deploy", **deployment("insisted"))
+    plane.fail("AppPublish", "internal", **ALWAYS)
+    error = driver.error("deploy", **deployment("insisted", cpu=3.0, force=True))
+    assert (error["code"], error["retry"]) == ("ERR_MODAL", True)
+    plane.clear()
+    assert driver.call("deploy", **deployment("insisted", cpu=3.0, force=True))["changed"] is True
+    audited = driver.call("audit", environment="dev", apps=["insisted-v1"])["apps"][0]["functions"][0]
+    assert audited["cpu"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [("internal", "ERR_MODAL"), ("unavailable", "ERR_MODAL"), ("close", "ERR_NETWORK"), ("locked", "ERR_LEASE")],
+)
+def test_a_rollover_in_bad_weather_may_be_tried_again(plane, driver, mode, code):
+    """It goes through the command line, which tells people what is wrong and programs nothing."""
+    driver.call("deploy", **deployment("rolled"))
+    plane.fail("AppRollover", mode, **ALWAYS)
+    error = driver.error("rollover", environment="dev", app="rolled-v1")
+    assert (error["code"], error["retry"]) == (code, True)
+    plane.clear()
+    plane.fail("AppRollover", "denied")
+    error = driver.error("rollover", environment="dev", app="rolled-v1")
+    assert (error["code"], error["retry"]) == ("ERR_MODAL", False)
+
+
 def test_a_driver_that_is_killed_after_the_publish_leaves_what_can_be_taken_up(plane, driver, new_driver):
     plane.fail("ImagePublish", "slow", seconds=5)
     killed = new_driver(plane.environment)

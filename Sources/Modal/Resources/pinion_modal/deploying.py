@@ -63,7 +63,8 @@ async def was_published(environment: str, deployment: Deployment, image: modal.I
 async def deploy(environment: str, deployment: Deployment, *, force: bool) -> dict[str, Any]:
     """Publishes the app and binds its image. A publish whose answer was lost is looked for before it is a failure."""
     await environment_exists(environment)
-    if not force and (found := await deployed(environment, deployment)):
+    found = await deployed(environment, deployment)
+    if found is not None and not force:
         return {**found, "changed": False}
     await check_secrets(environment, deployment)
     image = deployment.modal_image()
@@ -71,7 +72,8 @@ async def deploy(environment: str, deployment: Deployment, *, force: bool) -> di
     try:
         await app.deploy.aio(environment_name=environment, tag=deployment.version_tag)
     except Exception as error:
-        if not failure_of(error).retry or not await was_published(environment, deployment, image):
+        # What looked the same before can't tell that it was published now: another try does that once more.
+        if found is not None or not failure_of(error).retry or not await was_published(environment, deployment, image):
             raise
     await image.publish.aio(deployment.binding, environment_name=environment)
     found = await deployed(environment, deployment)
