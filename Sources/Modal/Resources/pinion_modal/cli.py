@@ -7,23 +7,19 @@ import re
 import sys
 from typing import Any
 
-from failure import LOCKED, Failure
-
-# The CLI frames its errors and breaks lines at the width of the terminal.
-FRAME = re.compile("[─│╭╮╰╯━┃]+|\x1b\\[[0-9;]*m")
+from failure import Failure, failure_of
 
 
 async def modal_cli(*arguments: str) -> str:
-    """Runs `modal …`, and gives what it prints or raises what it says. Its environment is this process's."""
-    environment = {**os.environ, "COLUMNS": "500", "NO_COLOR": "1"}
+    """Runs `modal …` in a child, this file, and gives what it prints or raises what went wrong."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "modal"),
+        __file__,
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment,
+        env={**os.environ, "COLUMNS": "500", "NO_COLOR": "1"},
     )
     try:
         output, errors = await child.communicate()
@@ -32,12 +28,15 @@ async def modal_cli(*arguments: str) -> str:
         raise
     if child.returncode == 0:
         return output.decode()
-    text = " ".join(FRAME.sub(" ", errors.decode(errors="replace")).split()).removeprefix("Error").lstrip(": ")
-    if re.search(r"[Nn]o App with name|not found|is not deployed|is already stopped", text):
-        raise Failure("ERR_FUNCTION_NOT_FOUND", text)
-    if LOCKED.search(text):
-        raise Failure("ERR_LEASE", text, retry=True)
-    raise Failure("ERR_MODAL", text or f"modal {arguments[0]} ended with {child.returncode}")
+    lines = errors.decode(errors="replace").splitlines()
+    try:
+        failure = Failure(**json.loads(lines[-1]))
+    except (IndexError, ValueError, TypeError):
+        text = " ".join(" ".join(lines).split())
+        raise Failure("ERR_MODAL", text or f"modal {arguments[0]} ended with {child.returncode}") from None
+    if re.search(r"[Nn]o App with name|not found|is not deployed|is already stopped", failure.message):
+        failure.code = "ERR_FUNCTION_NOT_FOUND"
+    raise failure
 
 
 async def history(environment: str, app: str) -> list[dict[str, Any]]:
@@ -54,3 +53,21 @@ async def history(environment: str, app: str) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def main() -> None:
+    """The command line, whose last word is what went wrong as the driver tells it: its own is framed text alone."""
+    import modal
+    from modal.cli.entry_point import entrypoint_cli
+
+    sys.dont_write_bytecode = True
+    with modal.enable_output():
+        try:
+            entrypoint_cli()
+        except Exception as error:
+            print(json.dumps(failure_of(error).answer(set())), file=sys.stderr)
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
