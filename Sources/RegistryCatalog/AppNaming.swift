@@ -49,8 +49,25 @@ package struct AppNaming: Hashable, Sendable {
             function: Self.fitted(ref.functionName))
     }
 
-    /// Claims that an app was named by this environment: others may be in the same one of Modal.
-    package func isOwn(_ app: String) -> Bool { override == nil && app.hasPrefix(prefix) }
+    /// Who named an app: others may be in the same environment of Modal. Its function tells which ref it is, and so which
+    /// name that has here; the name's beginning may be that of somebody else's, too: `main-ada-` is that of
+    /// `main-ada-b-`.
+    package func owner(of app: ObservedApp) -> AppOwner {
+        if let override { return app.name == Self.fitted(Self.canonical(override)) ? .environment : .others }
+        let isOwn = app.functions.contains { function in
+            Self.refSlug(of: function.name).map { Self.fitted(prefix + $0) } == app.name
+        }
+        return isOwn ? .environment : prefix.isEmpty ? .unknown : .others
+    }
+
+    /// `exec__llm_litellm__v1` → `llm-litellm-v1`; `nil` for what is no function's name, or one that was cut.
+    private static func refSlug(of function: String) -> String? {
+        guard function.hasPrefix("exec__") else { return nil }
+        let version = String(function.reversed().prefix { $0.isNumber }.reversed())
+        let stem = function.dropFirst("exec__".count).dropLast(version.count)
+        guard !version.isEmpty, stem.hasSuffix("__v") else { return nil }
+        return "\(stem.dropLast("__v".count).replacing("_", with: "-"))-v\(version)"
+    }
 
     /// All refs have one app, where `MODAL_APP_NAME` names it.
     ///

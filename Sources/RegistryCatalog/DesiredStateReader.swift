@@ -35,7 +35,6 @@ package struct DesiredStateReader: Sendable {
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
         let specs = catalog.processors.filter(\.isEnabled)
-        try names?.check(specs.map(\.ref))
         let results = await specs.mapped { spec -> Result<(DesiredProcessor, [Diagnostic]), Failure> in
             do throws(Failure) {
                 return .success(try await processor(spec, pinned?[spec.path]))

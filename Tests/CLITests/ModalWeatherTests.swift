@@ -212,6 +212,49 @@ struct ModalWeatherTests {
         #expect(endpoint.stdout.contains("refuses the proxy keys"))
     }
 
+    @Test func `MODAL_APP_NAME names the app of one processor of many`() async throws {
+        let lane = try await lane(["one", "two"], secrets: "[]")
+        for answer in ["1 changed", "Nothing to do"] {
+            let started = try await lane.pinion(
+                "modalctl", "start", "--ref", lane.ref("one"), with: ["MODAL_APP_NAME": "mine"])
+            #expect(started.exitCode == 0 && started.stdout.contains(answer), "\(started.stdout) \(started.stderr)")
+        }
+        #expect(try await lane.modal("app", "list", "--json").stdout.contains("\"mine\""))
+    }
+
+    @Test func `apps of other people that mount a rotated secret are theirs to roll over`() async throws {
+        let lane = try await lane()
+        func sync(_ value: String) async throws -> JSONValue {
+            try await lane.pinion("sync_secrets", "--all", "--json", with: ["API_KEY": value]).json()
+        }
+        _ = try await sync("one")
+        try await lane.sdk(
+            """
+            app = modal.App('web')
+            def serve(): pass
+            app.function(serialized=True, secrets=[modal.Secret.from_name('API_KEY')])(serve)
+            app.deploy(environment_name=E)
+            """)
+        let deployed = try await lane.pinion("sync_modal")
+        try #require(deployed.exitCode == 0, "\(deployed.stderr)")
+        let rotated = try await sync("two")
+        #expect(rotated["secrets"]?[0]?["state"] == "rotated")
+        #expect(rotated["rolledOver"] == [.string(lane.app("one"))])
+    }
+
+    @Test func `a rollover that fails does not hide what was synced and rolled over`() async throws {
+        let lane = try await lane(["one", "two"])
+        let with: [String: String?] = ["API_KEY": "one"]
+        #expect(try await lane.pinion("sync_secrets", "--all", with: with).exitCode == 0)
+        #expect(try await lane.pinion("sync_modal").exitCode == 0)
+        try await lane.standIn.fail("AppRollover", "denied", times: -1, app: lane.app("one"))
+        let run = try await lane.pinion("sync_secrets", "--all", "--json", with: ["API_KEY": "two"])
+        #expect(run.exitCode == 69 && run.stderr.contains("ERR_MODAL"), "\(run.stderr)")
+        #expect(try run.json()["secrets"]?[0]?["state"] == "rotated")
+        #expect(try run.json()["rolledOver"] == [.string(lane.app("two"))])
+        #expect(try await lane.drift() == ["stale_secret"], "what was rolled over is recorded")
+    }
+
     @Test func `no value of a secret leaves the process that syncs it`() async throws {
         let lane = try await lane()
         let canary = ModalLane.canary

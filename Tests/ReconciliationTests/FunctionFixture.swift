@@ -32,7 +32,7 @@ struct FunctionFixture {
     func observe(_ desired: DesiredState, secrets: [SecretValue] = []) async throws -> ObservedState {
         try await Observer(
             store: fixture.world, registry: fixture.world,
-            deployments: .modal(modal, isOwn: { _ in true }, secrets: secrets)
+            deployments: .modal(modal, owner: { _ in .environment }, secrets: secrets)
         ).observe(desired)
     }
 

@@ -143,12 +143,34 @@ struct EnvironmentTests {
         let failure = #expect(throws: Failure.self) { try names.check(refs) }
         #expect(failure?.code == .nameCollision)
         try names.check([refs[0]])
-        #expect(!names.isOwn("anything"))
+        #expect(names.owner(of: app("mine", "exec__a_b__v1")) == .environment)
+        #expect(names.owner(of: app("a-b-v1", "exec__a_b__v1")) == .others)
     }
 
     @Test func `apps of others in the same environment are theirs`() throws {
         let names = try names(["GIT_BRANCH": "main", "GIT_USER": "ada"])
-        #expect(names.isOwn("main-ada-llm-litellm-v1"))
-        #expect(!names.isOwn("main-bob-llm-litellm-v1"))
+        let function = "exec__llm_lite_llm__v12"
+        #expect(names.owner(of: app("main-ada-llm-lite-llm-v12", function)) == .environment)
+        #expect(names.owner(of: app("main-bob-llm-lite-llm-v12", function)) == .others)
+        #expect(names.owner(of: app("main-ada-b-llm-lite-llm-v12", function)) == .others, "this is the user ada-b")
+        #expect(names.owner(of: app("main-ada-web", "web")) == .others)
+        let all = try self.names([:], appNames: .ref)
+        #expect(all.owner(of: app("llm-lite-llm-v12", function)) == .environment)
+        #expect(all.owner(of: app("main-ada-llm-lite-llm-v12", function)) == .unknown, "one of dev, in the same place")
+    }
+
+    @Test func `an app whose name had to be cut is known again`() throws {
+        let names = try names(["GIT_BRANCH": String(repeating: "x", count: 70), "GIT_USER": "ada"])
+        let name = names.name(of: try ProcessorRef("llm/litellm@1"))
+        #expect(names.owner(of: app(name.app, name.function)) == .environment)
+        #expect(names.owner(of: app(name.app, "exec__llm_litellm__v2")) == .others)
+    }
+
+    private func app(_ name: String, _ function: String) -> ObservedApp {
+        let observed = ObservedFunction(
+            name: function, imageID: "im-1", boundImageID: nil, cpu: nil, memoryMB: nil, gpu: [], timeoutSeconds: nil,
+            scaling: ScalingLimits(), secrets: [], url: nil, requiresProxyAuth: nil)
+        return ObservedApp(
+            name: name, version: 1, deployedAt: nil, deployedBy: nil, tags: [:], functions: [observed])
     }
 }

@@ -18,7 +18,7 @@ struct Reconciler: Sendable {
         _ desired: DesiredState, _ secrets: [SecretValue]
     ) async throws(Failure) -> (ObservedState, Plan) {
         let observed = try await Observer(
-            store: world, registry: world, deployments: .modal(modal, isOwn: { _ in true }, secrets: secrets)
+            store: world, registry: world, deployments: .modal(modal, owner: { _ in .environment }, secrets: secrets)
         ).observe(desired)
         return (observed, Planner(desired: desired, observed: observed, platform: .amd64).plan())
     }

@@ -103,8 +103,9 @@ struct SecretSync: ParsableArguments {
             _ = try await modal.platform.pruneSecrets(unused)
             rows = rows.map { $0.state == .unused ? Row(name: $0.name, state: .pruned, refs: []) : $0 }
         }
-        let rolledOver = check ? [] : try await session.rollOver(workspace)
+        let (rolledOver, failure) = check ? ([], nil) : try await session.rollOver(workspace)
         try show(rows, rolledOver, workspace)
+        if let failure { throw failure }
         let isPending = changes.values.contains { $0 != .unchanged }
         return check && detailedExitcode && isPending ? ExitCode(2) : .success
     }
@@ -171,53 +172,61 @@ struct SecretSync: ParsableArguments {
 extension Session {
     /// Gives new containers to every app of the environment that may hold an old value, and records its new version.
     ///
-    /// - Returns: the names of the apps.
-    /// - Throws: `Failure` with `ERR_LEASE` when another run works on one of them; the others are rolled over.
-    func rollOver(_ workspace: Workspace) async throws(Failure) -> [String] {
-        guard let modal else { return [] }
+    /// - Returns: the names of the apps, and why there are no more (`ERR_LEASE` when another run works on one of them): what
+    ///   was done is told all the same.
+    func rollOver(_ workspace: Workspace) async throws(Failure) -> RolledOver {
+        guard let modal else { return ([], nil) }
         var stale = try await modal.platform.audit(nil).apps.values
-            .filter { modal.names.isOwn($0.name) && !$0.staleSecrets.isEmpty }.sorted { $0.name < $1.name }
-        guard !stale.isEmpty else { return [] }
+            .filter { modal.names.owner(of: $0) == .environment && !$0.staleSecrets.isEmpty }
+            .sorted { $0.name < $1.name }
+        guard !stale.isEmpty else { return ([], nil) }
         let recorded = try await records().values.compactMap { record in record.binding.map { ($0.name, record.ref) } }
         let desired = workspace.desired.processors.compactMap { wanted in wanted.function.map { ($0.app, wanted.ref) } }
         let refs = Dictionary(recorded + desired) { first, _ in first }
         let (lease, refused) = try await lease(stale.compactMap { refs[$0.name] })
         stale.removeAll { app in refs[app.name].map { refused[$0] != nil } ?? false }
         let apps = stale
-        let outcome: Result<[String], Failure> =
+        let done: RolledOver =
             if let lease {
                 await lease.keeping { await rollOver(apps, modal, under: lease) }
             } else {
                 await rollOver(apps, modal, under: nil)
             }
-        let names = try outcome.get()
-        if let failure = refused.sorted(by: { $0.key < $1.key }).first?.value { throw failure }
-        return names
+        return (done.apps, done.failure ?? refused.min { $0.key < $1.key }?.value)
     }
+
+    typealias RolledOver = (apps: [String], failure: Failure?)
 
     private func rollOver(
         _ apps: [ObservedApp], _ modal: ModalAccess, under lease: LeaseKeeper?
-    ) async -> Result<[String], Failure> {
+    ) async -> RolledOver {
+        var names: [String] = []
         do throws(Failure) {
             var changed: [RefRecord] = []
+            var failure: Failure?
             // Read under the lease: what another run recorded before it is seen.
             let records = try await records()
             for app in apps {
                 let version: Int
-                if let lease {
-                    version = try await lease.during(deadline: 60) { () throws(Failure) in
-                        try await modal.platform.rollover(app.name)
+                do throws(Failure) {
+                    if let lease {
+                        version = try await lease.during(deadline: 60) { () throws(Failure) in
+                            try await modal.platform.rollover(app.name)
+                        }
+                    } else {
+                        version = try await modal.platform.rollover(app.name)
                     }
-                } else {
-                    version = try await modal.platform.rollover(app.name)
+                } catch {
+                    failure = error
+                    continue
                 }
+                names.append(app.name)
                 // Only what was recorded as it was: another version is somebody else's doing, and drift has to say so.
                 guard let record = records.values.first(where: { $0.binding?.name == app.name }),
                     let binding = record.binding, binding.version == app.version
                 else { continue }
                 changed.append(record.bound(to: binding.at(version)))
             }
-            let names = apps.map(\.name)
             if !changed.isEmpty {
                 try await record(
                     changed, message: "\(environmentName): rollover of \(names.joined(separator: ", "))",
@@ -225,11 +234,11 @@ extension Session {
             } else {
                 try await lease?.release()
             }
-            return .success(names)
+            return (names, failure)
         } catch {
             // What is not given back runs out by itself.
             try? await lease?.release()
-            return .failure(error)
+            return (names, error)
         }
     }
 }

@@ -27,6 +27,7 @@ struct Session {
         _ workspace: Workspace, _ options: WorkspaceOptions, build: BuilderSettings = BuilderSettings()
     ) async throws(Failure) {
         self.build = build
+        try workspace.names?.check(workspace.desired.processors.map(\.ref))
         modal =
             if let names = workspace.names {
                 try await ModalAccess(workspace.environment, names: names, policy: workspace.catalog.policy)
@@ -62,7 +63,7 @@ struct Session {
     private func observe(_ secrets: [SecretValue]) async throws(Failure) -> ObservedState {
         let deployments: Observer.Deployments =
             if let modal {
-                .modal(modal.platform, isOwn: { modal.names.isOwn($0) }, secrets: secrets)
+                .modal(modal.platform, owner: { modal.names.owner(of: $0) }, secrets: secrets)
             } else { .docker(engine) }
         return try await Observer(
             store: store, registry: registry, deployments: deployments, refreshesBases: build.refreshesBases

@@ -5,6 +5,8 @@ package struct ObservedState: Sendable {
     package var containers: [ObservedContainer] = []
     /// What is deployed; `nil` where the target is Docker.
     package var functions: FunctionAudit?
+    /// Apps that this environment did not name, so that they are not its to stop.
+    package var unnamedApps: Set<String> = []
     /// What syncing the values at hand would do to secrets; empty where none are to be synced.
     package var secretChanges: [String: SecretChange] = [:]
     /// The engine's image id for a digest that it holds; absent when it holds no such image.
@@ -19,6 +21,16 @@ package struct ObservedState: Sendable {
     package var failures: [ProcessorRef: Failure] = [:]
 
     package init() {}
+}
+
+/// Whose an app on Modal is, by its name.
+package enum AppOwner: Hashable, Sendable {
+    /// The environment that is looked at.
+    case environment
+    /// Another branch's or user's, or somebody's who does without Pinion.
+    case others
+    /// Nobody can tell: apps are named by their refs alone.
+    case unknown
 }
 
 /// A container that carries Pinion's label.

@@ -99,7 +99,7 @@ extension Drift {
     /// Something that runs and that no spec asks for.
     struct Orphan: Hashable {
         let name: String
-        /// Claims that Pinion deployed it, so that it may be stopped.
+        /// Claims that Pinion deployed it for this environment, so that it may be stopped.
         let isOurs: Bool
         let note: String
         let finding: DriftFinding
@@ -125,12 +125,13 @@ extension Drift {
             .sorted { $0.name < $1.name }
         return containers
             + apps.compactMap { app in
-                let isOurs = app.tags["managed-by"] == FunctionSpec.manager
+                let isManaged = app.tags["managed-by"] == FunctionSpec.manager
                 // What else is in the environment is no business of Pinion's.
-                guard isOurs || app.functions.contains(where: { $0.name.hasPrefix("exec__") }) else { return nil }
+                guard isManaged || app.functions.contains(where: { $0.name.hasPrefix("exec__") }) else { return nil }
                 let ref = observed.records.values.first { $0.binding?.name == app.name }?.ref
                 return Orphan(
-                    name: app.name, isOurs: isOurs, note: "the app \(app.name) is deployed, but no spec asks for it",
+                    name: app.name, isOurs: isManaged && !observed.unnamedApps.contains(app.name),
+                    note: "the app \(app.name) is deployed, but no spec asks for it",
                     finding: DriftFinding(
                         ref: ref, app: app.name, kind: .orphan, expected: "nothing",
                         actual: "version \(app.version) is deployed, and no spec asks for it", since: app.deployedAt,

@@ -11,9 +11,9 @@ package struct Observer: Sendable {
     /// What processors are deployed to.
     package enum Deployments: Sendable {
         case docker(any ContainerEngine)
-        /// - isOwn: whether an app was named by this environment.
+        /// - owner: who named an app; those of others are not looked at.
         /// - secrets: values to be synced; what that would do is asked, and nothing is written.
-        case modal(any FunctionPlatform, isOwn: @Sendable (String) -> Bool, secrets: [SecretValue])
+        case modal(any FunctionPlatform, owner: @Sendable (ObservedApp) -> AppOwner, secrets: [SecretValue])
     }
 
     /// - Parameter refreshesBases: whether to ask if the tags that builds are based on have moved.
@@ -71,30 +71,34 @@ package struct Observer: Sendable {
         async let records = Self.result { () async throws(Failure) in
             try await store.records(of: desired.environment)
         }
-        async let deployed = Self.result { () async throws(Failure) in try await look() }
+        async let deployed = Self.result { () async throws(Failure) in try await look(desired) }
         state.builds = try await builds.get()
         state.records = try await records.get()
         let seen = try await deployed.get()
         (state.containers, state.functions, state.secretChanges) = (seen.containers, seen.functions, seen.changes)
+        state.unnamedApps = seen.unnamed
         return state
     }
 
     private struct Deployed {
         var containers: [ObservedContainer] = []
         var functions: FunctionAudit?
+        var unnamed: Set<String> = []
         var changes: [String: SecretChange] = [:]
     }
 
-    private func look() async throws(Failure) -> Deployed {
+    private func look(_ desired: DesiredState) async throws(Failure) -> Deployed {
         switch deployments {
         case .docker(let engine): return Deployed(containers: try await engine.containers())
-        case .modal(let platform, let isOwn, let secrets):
+        case .modal(let platform, let owner, let secrets):
             async let changes = Self.result { () async throws(Failure) in
                 secrets.isEmpty ? [:] : try await platform.syncSecrets(secrets, isCheck: true)
             }
             var audit = try await platform.audit(nil)
-            audit.apps = audit.apps.filter { isOwn($0.key) }
-            return Deployed(functions: audit, changes: try await changes.get())
+            let wanted = Set(desired.processors.compactMap(\.function?.app))
+            audit.apps = audit.apps.filter { wanted.contains($0.key) || owner($0.value) != .others }
+            let unnamed = Set(audit.apps.filter { owner($0.value) != .environment }.keys)
+            return Deployed(functions: audit, unnamed: unnamed, changes: try await changes.get())
         }
     }
 
