@@ -83,6 +83,31 @@ struct DriftTests {
         #expect(try await fixture.drift(desired) == [])
     }
 
+    @Test func `thousandths of a core are all that Modal keeps`() async throws {
+        let desired = try desired(runtime: RuntimeLimits(cpu: 2.01))
+        try await fixture.settle(desired, secrets: [value])
+        // As Modal's SDK has it: int(1000 * 2.01) is 2009.
+        fixture.modal.change { $0.apps["llm-litellm-v1"]?.limits = RuntimeLimits(cpu: 2.009) }
+        #expect(try await fixture.drift(desired) == [])
+    }
+
+    @Test func `what nobody builds is pinned by its spec, also where pins go into the record`() async throws {
+        func desired(_ image: String) throws -> DesiredState {
+            let image = try ImageReference("ghcr.io/acme/x").pinned(to: SimulatedWorld.digest(image))
+            fixture.fixture.world.change { $0.images[image] = .amd64 }
+            let built = try FunctionFixture.processor(pins: [.amd64: image])
+            return FunctionFixture.desired([
+                DesiredProcessor(
+                    built.processor, specPath: built.specPath, source: .pinned, function: built.function)
+            ])
+        }
+        try await fixture.settle(try desired("one"))
+        #expect(try await fixture.drift(try desired("one")) == [])
+        let other = try desired("two")
+        #expect(try await fixture.plan(other).isEmpty == false)
+        #expect(try await fixture.drift(other).map(\.kind) == [.pin, .digest])
+    }
+
     @Test func `pins that are not what is recorded are found`() async throws {
         try await fixture.settle(try desired(), secrets: [value])
         let pins = try [Platform.amd64: ImageReference("ghcr.io/acme/x").pinned(to: SimulatedWorld.digest("image"))]

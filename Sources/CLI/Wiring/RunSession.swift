@@ -156,7 +156,12 @@ extension RegistrySource {
     func pins(
         _ records: [ProcessorRef: RefRecord]
     ) async throws(Failure) -> [ProcessorRef: [Platform: ImageReference]] {
-        if target.mode == .record { return records.mapValues(\.desired.pins) }
+        if target.mode == .record {
+            guard environment.promotesFrom == nil else { return records.mapValues(\.desired.pins) }
+            // What nobody builds or tracks is pinned by its spec, wherever other pins go.
+            let own = Set(catalog.processors.filter { $0.build == nil && $0.image.track == nil }.map(\.ref))
+            return records.filter { !own.contains($0.key) }.mapValues(\.desired.pins)
+        }
         guard let waiting = target.pins else { return [:] }
         return Dictionary(catalog.processors.compactMap { spec in waiting[spec.path].map { (spec.ref, $0) } }) {
             first, _ in first

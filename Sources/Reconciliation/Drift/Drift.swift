@@ -38,7 +38,8 @@ package struct Drift: Hashable, Sendable, Codable {
     ) -> [DriftFinding] {
         let record = observed.records[processor.ref]
         let recorded = record?.desired.pins ?? [:]
-        let pins = desired.pinMode == .record ? recorded : processor.pins
+        // What nobody builds or tracks is pinned by its spec, wherever other pins go.
+        let pins = desired.pinMode == .record && processor.source != .pinned ? recorded : processor.pins
         let platform: Platform = desired.target == .modal ? .amd64 : .host
         let place = processor.function?.app ?? processor.ref.refSlug
         guard let image = pins[platform] else {

@@ -70,8 +70,9 @@ struct FunctionComparison {
     }
 
     private static func text(_ limits: RuntimeLimits) -> String {
+        // Modal keeps whole thousandths of a core, and drops the rest.
         text(
-            cpu: limits.cpu, memoryMB: limits.memoryMB, gpu: limits.gpu.map { [$0] } ?? [],
+            cpu: Double(Int(limits.cpu * 1000)) / 1000, memoryMB: limits.memoryMB, gpu: limits.gpu.map { [$0] } ?? [],
             seconds: limits.timeoutSeconds)
     }
 
