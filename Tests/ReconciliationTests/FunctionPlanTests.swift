@@ -82,6 +82,31 @@ struct FunctionPlanTests {
         #expect(try await fixture.plan(desired, secrets: [other]).isEmpty)
     }
 
+    @Test func `a deploy that makes no new version leaves no container with an old value`() async throws {
+        let desired = FunctionFixture.desired([try FunctionFixture.processor(secrets: key)])
+        try await fixture.settle(desired, secrets: [value])
+        // Nothing but the binding is lost, so that what is published is the same.
+        fixture.modal.change { $0.boundImages = [:] }
+        let other = SecretValue("API_KEY", ["API_KEY": "two"])
+        let plan = try await fixture.plan(desired, secrets: [other])
+        #expect(plan.items.map(\.steps) == [[.deploy, .rollover, .smoke]])
+        await fixture.apply(plan, secrets: [other])
+        #expect(
+            fixture.modal.now.log.suffix(3) == ["sync API_KEY", "deploy llm-litellm-v1", "rollover llm-litellm-v1"])
+        #expect(try await fixture.plan(desired, secrets: [other]).isEmpty)
+        #expect(try await fixture.drift(desired) == [])
+    }
+
+    @Test func `a new version needs no rollover, though one was planned`() async throws {
+        let desired = FunctionFixture.desired([try FunctionFixture.processor(secrets: key)])
+        try await fixture.settle(desired, secrets: [value])
+        fixture.modal.change { $0.apps["llm-litellm-v1"]?.imageID = "im-other" }
+        let other = SecretValue("API_KEY", ["API_KEY": "two"])
+        await fixture.apply(try await fixture.plan(desired, secrets: [other]), secrets: [other])
+        #expect(fixture.modal.now.log.suffix(2) == ["sync API_KEY", "deploy llm-litellm-v1"])
+        #expect(try await fixture.plan(desired, secrets: [other]).isEmpty)
+    }
+
     @Test func `a run that ends between sync and rollover is made good by the next one`() async throws {
         let desired = FunctionFixture.desired([try FunctionFixture.processor(secrets: key)])
         try await fixture.settle(desired, secrets: [value])

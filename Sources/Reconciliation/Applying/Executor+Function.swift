@@ -64,13 +64,15 @@ extension Executor {
     }
 
     /// Replaces containers that may hold old values of secrets.
-    func rollOver(_ item: PlanItem, _ action: RolloverAction) async throws(Failure) -> RefRecord.Binding? {
+    func rollOver(
+        _ item: PlanItem, _ action: RolloverAction, _ binding: RefRecord.Binding?
+    ) async throws(Failure) -> RefRecord.Binding? {
         try await step(item.ref, .rollover) { () throws(Failure) -> (RefRecord.Binding?, String) in
             let version = try await underLease(deadline: Deadline.other) { () throws(Failure) in
                 try await platform().rollover(action.name.app)
             }
             return (
-                item.record.binding?.at(version),
+                binding?.at(version),
                 "\(action.name.app) version \(version), for \(action.secrets.joined(separator: ", "))"
             )
         }

@@ -37,7 +37,10 @@ extension Executor {
                 remaining.removeFirst()
             }
             if let rollover = item.rollover {
-                progress.binding = try await self.rollOver(item, rollover)
+                // A new version has new containers already.
+                if item.deploy == nil || progress.binding?.version == item.deploy?.function?.version {
+                    progress.binding = try await self.rollOver(item, rollover, progress.binding)
+                }
                 remaining.removeFirst()
             }
             if let smoke = item.deployedSmoke, let name = progress.function {

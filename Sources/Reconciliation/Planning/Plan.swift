@@ -69,7 +69,7 @@ package struct PlanItem: Hashable, Sendable, Codable {
     /// The negative probe, in a container of its own.
     package var probe: SmokeAction?
     package let deploy: DeployAction?
-    /// New containers for an app that is not deployed anew.
+    /// New containers for an app that is not deployed anew, or whose deployment makes no new version.
     package var rollover: RolloverAction?
     /// The mock smoke of what is deployed to Modal.
     package var deployedSmoke: SmokeAction?

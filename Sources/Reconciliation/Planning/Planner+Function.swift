@@ -25,13 +25,11 @@ extension Planner {
                     name: name, secrets: secrets.mounted, version: app?.version,
                     isForced: app != nil && faults.contains(where: \.kind.isHidden)))
             if draft.isBuilt { draft.reasons += faults.map(\.clause) }
+            // Nothing else of these is new on Modal, so neither are version and containers.
+            let keepsVersion = draft.image != nil && faults.allSatisfy { $0.kind == .scaling || $0.kind == .image }
+            if keepsVersion, let app { rollOver(&draft, app, name, secrets.mounted) }
         } else if let app {
-            let rotated = secrets.mounted.filter { observed.secretChanges[$0] == .rotated }
-            let stale = Set(app.staleSecrets).union(rotated).sorted()
-            if !stale.isEmpty {
-                draft.rollover = RolloverAction(name: name, secrets: stale)
-                draft.reasons.append("\(stale.joined(separator: ", ")) changed since its containers came")
-            }
+            rollOver(&draft, app, name, secrets.mounted)
             draft.reasons += findings.filter { $0.kind == .version }.map(\.clause)
             draft.binding = app.functions.first { $0.name == name.function }.map {
                 RefRecord.Binding(
@@ -49,6 +47,15 @@ extension Planner {
             draft.deployedSmoke = SmokeAction(platform: platform)
             if draft.deploy == nil, !isTested { draft.reasons.append("what is deployed has not passed its mock smoke") }
         }
+    }
+
+    /// Asks for new containers where those that there are may hold old values.
+    private func rollOver(_ draft: inout Draft, _ app: ObservedApp, _ name: FunctionName, _ mounted: [String]) {
+        let rotated = mounted.filter { observed.secretChanges[$0] == .rotated }
+        let stale = Set(app.staleSecrets).union(rotated).sorted()
+        guard !stale.isEmpty else { return }
+        draft.rollover = RolloverAction(name: name, secrets: stale)
+        draft.reasons.append("\(stale.joined(separator: ", ")) changed since its containers came")
     }
 
     /// Optional secrets that are not there: what needs them will not get them.
