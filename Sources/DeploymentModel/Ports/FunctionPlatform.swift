@@ -65,6 +65,8 @@ package struct FunctionSpec: Hashable, Sendable {
     package let limits: RuntimeLimits
     /// The port that its server listens on.
     package let port: Int
+    /// How long its server may take to listen there, in seconds.
+    package let startupSeconds: Int
 
     package init(
         _ processor: Processor, name: FunctionName, image: ImageReference, configuration: ImageConfiguration,
@@ -78,6 +80,7 @@ package struct FunctionSpec: Hashable, Sendable {
         self.registryAuth = registryAuth
         limits = processor.runtime
         port = processor.api.port
+        startupSeconds = processor.smoke.startupSeconds
     }
 
     /// The name of the secret that images are pulled with (contract "Secrets"), and its keys.

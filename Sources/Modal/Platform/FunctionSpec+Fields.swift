@@ -17,6 +17,8 @@ extension FunctionSpec {
             "cpu": .number(limits.cpu),
             "memory_mb": .integer(Int64(limits.memoryMB)),
             "timeout_s": .integer(Int64(limits.timeoutSeconds)),
+            // Not less than Modal's own standard.
+            "startup_timeout_s": .integer(Int64(max(60, startupSeconds))),
             "public": .bool(limits.isPublic),
             "managed_by": .string(Self.manager),
         ]
