@@ -134,7 +134,7 @@ struct ModalWeatherTests {
         #expect(verified.exitCode == 1 && verified.stderr.contains("ERR_REGISTRY_MISMATCH"))
         #expect(
             try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one"), "--oci", other).exitCode == 0)
-        #expect(try await lane.drift() == ["pin", "digest"])
+        #expect(try await lane.drift() == ["digest"], "what is wanted is what it was")
         #expect(try await lane.pinion("sync_modal").exitCode == 0)
         #expect(try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one")).exitCode == 0)
         let history = try await lane.pinion("modalctl", "history", "--ref", lane.ref("one"), "--json").json()

@@ -183,6 +183,44 @@ struct FunctionPlanTests {
         #expect(try await fixture.plan(desired).items.map(\.steps) == [[.smoke, .smoke]])
     }
 
+    /// The same as it is pinned: nothing is built.
+    private func pinned(_ desired: DesiredState, to pins: [Platform: ImageReference]) -> DesiredState {
+        FunctionFixture.desired(
+            desired.processors.map { wanted in
+                var processor = wanted.processor
+                processor.pins = pins
+                return DesiredProcessor(
+                    processor, specPath: wanted.specPath, source: .pinned, function: wanted.function)
+            }, pins: .commit)
+    }
+
+    @Test func `what is deployed again as it was pinned keeps the record of its inputs`() async throws {
+        let desired = FunctionFixture.desired([try FunctionFixture.processor()])
+        try await fixture.settle(desired)
+        let ref = try ProcessorRef("llm/litellm@1")
+        let before = try #require(fixture.fixture.world.now.records[ref]?.desired)
+        fixture.modal.change { $0.apps = [:] }
+        await fixture.apply(try await fixture.plan(pinned(desired, to: before.pins)).untested)
+        let after = try #require(fixture.fixture.world.now.records[ref])
+        #expect(after.desired == before && after.applied?.keys == before.keys)
+        #expect(try await fixture.plan(desired).isEmpty)
+    }
+
+    @Test func `another image that is deployed by hand is not what is wanted from then on`() async throws {
+        let desired = FunctionFixture.desired([try FunctionFixture.processor()])
+        try await fixture.settle(desired)
+        let ref = try ProcessorRef("llm/litellm@1")
+        let before = try #require(fixture.fixture.world.now.records[ref]?.desired)
+        let other = try ImageReference("ghcr.io/acme/x").pinned(to: SimulatedWorld.digest("other"))
+        fixture.fixture.world.change { $0.images[other] = .amd64 }
+        let plan = try await fixture.plan(pinned(desired, to: before.pins.merging([.amd64: other]) { $1 }))
+        let report = await fixture.apply(plan.untested.desiring(before.pins, of: ref))
+        #expect(!report.hasFailures)
+        let after = try #require(fixture.fixture.world.now.records[ref])
+        #expect(after.desired == before && after.applied?.pins[.amd64] == other)
+        #expect(try await fixture.drift(desired).map(\.kind) == [.digest])
+    }
+
     @Test func `an app that no spec asks for is told of, and stopped when that is asked for`() async throws {
         try await fixture.settle(
             FunctionFixture.desired(try [FunctionFixture.processor(), FunctionFixture.processor("text/stats@1")]))

@@ -3,6 +3,7 @@ import ArgumentParser
 import DeploymentModel
 import JSON
 import Modal
+import Reconciliation
 import RegistryCatalog
 
 struct ModalctlCommand: AsyncParsableCommand {
@@ -53,16 +54,19 @@ struct ModalctlCommand: AsyncParsableCommand {
         func run() async throws {
             try await interruptible { () async throws(Failure) -> ExitCode in
                 let workspace = try await Workspace(target.options, on: .modal)
+                let pinned = workspace.pins[target.ref] ?? workspace.desired.pins(of: target.ref)
                 var pins = workspace.pins
-                if let oci { try choose(oci, &pins, workspace) }
+                if let oci { pins[target.ref] = try chosen(oci, pinned) }
                 return try await deployment.deploy(
-                    try workspace.deploying([target.ref], pins: pins), target.options)
+                    try workspace.deploying([target.ref], pins: pins), target.options
+                ) { plan in oci == nil ? plan : plan.desiring(pinned, of: target.ref) }
             }
         }
 
-        private func choose(
-            _ text: String, _ pins: inout [ProcessorRef: [Platform: ImageReference]], _ workspace: Workspace
-        ) throws(Failure) {
+        /// The pins with another image in place of the one that Modal runs.
+        private func chosen(
+            _ text: String, _ pinned: [Platform: ImageReference]
+        ) throws(Failure) -> [Platform: ImageReference] {
             let image: ImageReference
             do throws(GrammarError) {
                 image = try ImageReference(text)
@@ -71,13 +75,10 @@ struct ModalctlCommand: AsyncParsableCommand {
                 throw Failure(
                     .imageUnpinned, "\(text) is no image by digest", remedy: "Name it as repository@sha256:<64 hex>.")
             }
-            let spec = workspace.desired.processors.first { $0.ref == target.ref }?.pins ?? [:]
-            var own = pins[target.ref] ?? spec
-            if own[.amd64]?.digest != digest {
+            if pinned[.amd64]?.digest != digest {
                 Output.note("note: \(digest.short) is not the pinned digest; 'pinion drift' will say so")
             }
-            own[.amd64] = image.pinned(to: digest)
-            pins[target.ref] = own
+            return pinned.merging([.amd64: image.pinned(to: digest)]) { $1 }
         }
     }
 

@@ -38,9 +38,12 @@ struct DeploymentOptions: ParsableArguments {
         guard (1...64).contains(parallelism) else { throw ValidationError("--parallelism is a number from 1 to 64.") }
     }
 
-    func deploy(_ workspace: Workspace, _ options: WorkspaceOptions) async throws(Failure) -> ExitCode {
+    /// - Parameter adjust: what is changed in the plan.
+    func deploy(
+        _ workspace: Workspace, _ options: WorkspaceOptions, adjust: (Plan) -> Plan = { $0 }
+    ) async throws(Failure) -> ExitCode {
         let session = try await Session(workspace, options)
-        let plan = try await session.plan().untested
+        let plan = adjust(try await session.plan().untested)
         for blocked in plan.blocked {
             Output.note("\(blocked.ref)  " + FailureText(blocked.failure, style: .standardError).text)
         }

@@ -27,6 +27,11 @@ package struct DesiredState: Hashable, Sendable {
         self.processors = processors
         self.isComplete = isComplete
     }
+
+    /// The digests that a processor's spec names; none of a ref that is not desired.
+    package func pins(of ref: ProcessorRef) -> [Platform: ImageReference] {
+        processors.first { $0.ref == ref }?.pins ?? [:]
+    }
 }
 
 /// What runs the processors of an environment.

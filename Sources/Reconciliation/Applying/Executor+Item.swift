@@ -17,7 +17,7 @@ extension Executor {
                 try await self.pin(item.ref, pin, progress.images, keys: item.record.keys)
                 remaining.removeFirst()
             }
-            progress.desired = revision
+            progress.desired = item.record.desired ?? revision
             if let smoke = item.smoke {
                 progress.add(try await test(item, smoke, progress.images))
                 remaining.removeFirst()

@@ -44,6 +44,18 @@ package struct Plan: Hashable, Sendable, Codable {
         return plan
     }
 
+    /// The same with other pins wanted than are deployed.
+    package func desiring(_ pins: [Platform: ImageReference], of ref: ProcessorRef) -> Plan {
+        var plan = self
+        for index in plan.items.indices where plan.items[index].ref == ref {
+            let record = plan.items[index].record
+            let keys = record.previous?.desired.pins == pins ? record.previous?.desired.keys : nil
+            plan.items[index].record.desired = RefRecord.Revision(
+                commit: record.commit, specHash: record.specHash, pins: pins, keys: keys ?? [:])
+        }
+        return plan
+    }
+
     /// Claims that there is something to apply.
     package var hasActions: Bool { !(items.isEmpty && secrets.isEmpty && stops.isEmpty) }
 }
@@ -78,7 +90,7 @@ package struct PlanItem: Hashable, Sendable, Codable {
     /// Containers of this ref that are to be removed at the end.
     package let remove: [RemoveAction]
     /// What goes into the record besides images and evidence.
-    package let record: RecordAction
+    package var record: RecordAction
 }
 
 /// Pins both platforms of a ref.
@@ -149,4 +161,6 @@ package struct RecordAction: Hashable, Sendable, Codable {
     package let previous: RefRecord?
     /// The rollback that stays in force; one that ends here is `nil`.
     package let hold: RefRecord.Hold?
+    /// What the environment should run, where that is not what is deployed.
+    package var desired: RefRecord.Revision?
 }

@@ -65,7 +65,9 @@ extension Planner {
             switch processor.source {
             case .build(let recipe): recipe.keys
             case .recorded(let revision): revision.keys
-            case .track, .pinned: [:]
+            case .track: [:]
+            // What is deployed as it was pinned has the inputs that it was pinned for.
+            case .pinned: previous?.desired.pins == sources.images ? previous?.desired.keys ?? [:] : [:]
             }
         }
 
