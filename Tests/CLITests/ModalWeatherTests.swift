@@ -104,7 +104,7 @@ struct ModalWeatherTests {
         let lane = try await lane(["one", "two"], secrets: "[]")
         try await lane.standIn.fail("AppPublish", "locked", times: -1, app: lane.app("one"))
         let first = try await lane.pinion("sync_modal", "--json")
-        #expect(first.exitCode == 1)
+        #expect(first.exitCode == 3)
         let entries = try first.json()["entries"]?.arrayValue ?? []
         #expect(entries.compactMap { $0["status"]?.stringValue } == ["failed", "changed"])
         #expect(entries[0]["failures"]?[0]?["code"] == "ERR_LEASE")
