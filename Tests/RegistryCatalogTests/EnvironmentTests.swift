@@ -62,6 +62,18 @@ struct EnvironmentTests {
         #expect(catalog.diagnostics[2].fix == "did you mean 'modal'?")
     }
 
+    @Test func `two environments can't have one place on Modal for their apps`() async throws {
+        let catalog = try await catalog(
+            """
+            environments:
+              staging: {target: modal, modal_environment: shared}
+              main: {target: modal, modal_environment: shared}
+              dev: {target: modal, modal_environment: shared}
+            """)
+        #expect(catalog.diagnostics.map(\.code) == [.nameCollision])
+        #expect(catalog.diagnostics.first?.line == 3)
+    }
+
     @Test func `scaling and access of a spec are read, older spellings too`() async throws {
         let files = [
             "registry/processors/a_new.yaml": """

@@ -131,6 +131,11 @@ struct ModalctlCommand: AsyncParsableCommand {
                 let source = try await RegistrySource(options, on: .modal)
                 guard let names = source.names else { return .failure }
                 let modal = try await ModalAccess(source.environment, names: names, policy: source.catalog.policy)
+                if let ref, !source.catalog.processors.contains(where: { $0.ref == ref }) {
+                    throw Failure(
+                        .functionNotFound, "the registry has no \(ref) without errors",
+                        remedy: "See what there is with: pinion modalctl status")
+                }
                 let audit = try await modal.platform.audit(nil)
                 let own = source.catalog.processors.map(\.ref).filter { ref == nil || $0 == ref }
                 let rows = own.compactMap { ref in audit.apps[names.name(of: ref).app].map { Row(ref, $0) } }

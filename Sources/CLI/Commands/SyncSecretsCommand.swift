@@ -100,6 +100,7 @@ struct SecretSync: ParsableArguments {
         var rows = Self.rows(needs, changes, there, isComplete: all && workspace.desired.isComplete)
         let unused = rows.filter { $0.state == .unused }.map(\.name)
         if prune, !check, !unused.isEmpty {
+            try await checkUnmounted(unused, modal)
             _ = try await modal.platform.pruneSecrets(unused)
             rows = rows.map { $0.state == .unused ? Row(name: $0.name, state: .pruned, refs: []) : $0 }
         }
@@ -108,6 +109,22 @@ struct SecretSync: ParsableArguments {
         if let failure { throw failure }
         let isPending = changes.values.contains { $0 != .unchanged }
         return check && detailedExitcode && isPending ? ExitCode(2) : .success
+    }
+
+    /// What no spec asks for may still be mounted by somebody's app.
+    private func checkUnmounted(_ names: [String], _ modal: ModalAccess) async throws(Failure) {
+        let audit = try await modal.platform.audit(nil)
+        var apps: [String: String] = [:]
+        for app in audit.apps.values {
+            for name in app.functions.flatMap(\.secrets) { apps[name] = app.name }
+        }
+        let mounted = names.filter { apps[$0] != nil }
+        guard mounted.isEmpty else {
+            let list = mounted.map { "\($0) (\(apps[$0] ?? ""))" }.joined(separator: ", ")
+            throw Failure(
+                .predicate, "no processor asks for them, and apps still mount them: \(list)",
+                remedy: "Deploy those apps anew first, or stop them; nothing was deleted.")
+        }
     }
 
     /// Required secrets that are neither given nor there: all of them at once.

@@ -60,7 +60,7 @@ package struct EnvironmentSpec: Hashable, Sendable {
         }
         fields.reportUnknown(&findings)
         let all = environments.all()
-        return all.compactMap { name, pair -> EnvironmentSpec? in
+        let specs = all.compactMap { name, pair -> EnvironmentSpec? in
             guard var environment = Fields(pair.value, path: "environments.\(name)", &findings) else { return nil }
             if let (source, node) = environment.string("promotes_from", &findings) {
                 let others = Set(all.map(\.name)).subtracting([name])
@@ -71,6 +71,27 @@ package struct EnvironmentSpec: Hashable, Sendable {
                 }
             }
             return read(name, pair.key, &environment, &findings)
+        }
+        checkNames(specs, all, &findings)
+        return specs
+    }
+
+    /// Two environments that give their apps the same names in one environment of Modal would deploy over each other.
+    private static func checkNames(
+        _ specs: [EnvironmentSpec], _ all: [(name: String, pair: YAMLPair)], _ findings: inout Findings
+    ) {
+        var owners: [String: String] = [:]
+        for spec in specs where spec.target == .modal {
+            let place = "\(spec.modalEnvironment) \(spec.appNames.rawValue)"
+            guard let owner = owners[place] else {
+                owners[place] = spec.name
+                continue
+            }
+            findings.add(
+                .error, .nameCollision,
+                "'\(spec.name)' and '\(owner)' have the same names for apps in '\(spec.modalEnvironment)' of Modal",
+                at: all.first { $0.name == spec.name }?.pair.key,
+                fix: "give one of the two another modal_environment")
         }
     }
 
