@@ -10,6 +10,8 @@ package struct Catalog: Sendable {
     package let processors: [ProcessorSpec]
     package let supports: [SupportSpec]
     package let environments: [EnvironmentSpec]
+    /// Sorted by name. Lanes with errors are left out.
+    package let lanes: [LaneSpec]
     /// Sorted by place.
     package let diagnostics: [Diagnostic]
     /// The text of each file that a diagnostic names.
@@ -50,6 +52,7 @@ package struct Catalog: Sendable {
         processors = reader.processors.sorted { $0.ref < $1.ref }
         supports = reader.supports.sorted { $0.path < $1.path }
         environments = reader.environments
+        lanes = reader.lanes.sorted { $0.name < $1.name }
         diagnostics = reader.diagnostics.sorted()
         sources = reader.sources
         processorFiles = reader.processorFiles

@@ -6,6 +6,7 @@ struct CatalogReader {
     var processors: [ProcessorSpec] = []
     var supports: [SupportSpec] = []
     var environments: [EnvironmentSpec] = []
+    var lanes: [LaneSpec] = []
     var diagnostics: [Diagnostic] = []
     var sources: [String: [UInt8]] = [:]
     var processorFiles = 0
@@ -23,6 +24,7 @@ struct CatalogReader {
         case .processor(let spec): processors.append(spec)
         case .support(let spec): supports.append(spec)
         case .environments(let all): environments = all
+        case .lane(let lane): lanes.append(lane)
         case nil: break
         }
         files.append(file)
@@ -41,9 +43,12 @@ struct CatalogReader {
         for index in files.indices { files[index].checkSchemas { schemas[$0] } }
         let facts =
             processors.map { CrossChecks.Facts($0) } + supports.map { CrossChecks.Facts($0) }
+            + lanes.map { CrossChecks.Facts(path: $0.path, lane: CrossChecks.Lane($0)) }
+            + [CrossChecks.Facts(path: EnvironmentSpec.file, environments: environments.map { CrossChecks.Place($0) })]
         diagnostics += files.flatMap(\.findings.diagnostics) + CrossChecks(facts).diagnostics
         let broken = Set(diagnostics.filter { $0.severity == .error }.map(\.file))
         processors.removeAll { broken.contains($0.path) }
+        lanes.removeAll { broken.contains($0.path) }
         let named = Set(diagnostics.map(\.file))
         for file in files where named.contains(file.path) { sources[file.path] = file.source }
         files = []

@@ -193,12 +193,12 @@ struct RegistryCommandTests {
         let folder = try TemporaryFolder()
         let run = try await Pinion.run(["registry", "schema", "--output", folder.path + "/new"])
         #expect(run.exitCode == 0)
-        #expect(run.stdout.split(separator: "\n").count == 6)
+        #expect(run.stdout.split(separator: "\n").count == 7)
         let kinds = ["tools": "tool", "schemas": "schema", "policies": "policy", "prompts": "prompt"]
         var count = 0
         for top in ["registry", "pipelines"] {
             for path in try FileManager.default.subpathsOfDirectory(atPath: "\(Self.root)/\(top)")
-            where path.hasSuffix(".yaml") && (top == "registry" || path == "environments.yaml") {
+            where path.hasSuffix(".yaml") {
                 let file = "\(Self.root)/\(top)/\(path)"
                 let line = try #require(try text(file).split(separator: "\n").first)
                 let mark = "# yaml-language-server: $schema="
@@ -206,13 +206,14 @@ struct RegistryCommandTests {
                 let folder = file.split(separator: "/").dropLast().map { "/" + $0 }.joined()
                 let schema = folder + "/" + line.dropFirst(mark.count)
                 let first = String(path.split(separator: "/")[0])
-                let kind = top == "pipelines" ? "environments" : kinds[first] ?? "processor"
+                let lane = path == "environments.yaml" ? "environments" : "lane"
+                let kind = top == "pipelines" ? lane : kinds[first] ?? "processor"
                 #expect(FileManager.default.fileExists(atPath: schema), "\(path)")
                 #expect(schema.hasSuffix("/\(kind).schema.json"), "\(path)")
                 count += 1
             }
         }
-        #expect(count == 10)
+        #expect(count == 15)
     }
 
     private static let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()

@@ -188,7 +188,7 @@ enum Samples {
         var files: [String: String] = [:]
         for folder in ["registry", "pipelines"] {
             for path in try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)")
-            where path.hasSuffix(".yaml") && (folder == "registry" || path == "environments.yaml") {
+            where path.hasSuffix(".yaml") {
                 files["\(folder)/\(path)"] = try String(contentsOfFile: "\(root)/\(folder)/\(path)", encoding: .utf8)
             }
         }

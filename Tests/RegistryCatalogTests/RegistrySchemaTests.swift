@@ -24,6 +24,7 @@ struct RegistrySchemaTests {
             switch kind {
             case .processor: "registry/processors/text_stats.yaml"
             case .environments: "pipelines/environments.yaml"
+            case .lane: "pipelines/x.yaml"
             default: "registry/\(Self.folders[kind] ?? "")/x.yaml"
             }
         let fixture = try await RepositoryFixture([path: text])
@@ -48,14 +49,14 @@ struct RegistrySchemaTests {
             let kind =
                 if path.hasPrefix("registry/processors/") { SpecSchema.processor } else if path.hasPrefix("pipelines/")
                 {
-                    SpecSchema.environments
+                    path == "pipelines/environments.yaml" ? SpecSchema.environments : .lane
                 } else {
                     try #require(Self.folders.first { path.hasPrefix("registry/\($0.value)/") }?.key)
                 }
             #expect(try violations(text, kind) == [], "\(path)")
             count += 1
         }
-        #expect(count == 10)
+        #expect(count == 15)
     }
 
     @Test(arguments: [
@@ -120,6 +121,14 @@ struct RegistrySchemaTests {
         (.prompt, "id: p@1\ntemplate: x\nmodel: {max_tokens: 0}"), (.environments, "{}"),
         (.environments, "environments: []"), (.environments, "environments: {a: {target: moon}}"),
         (.environments, "environments: {a: {pins: nowhere}}"), (.environments, "environments: {a: {registry: 1}}"),
+        (.lane, "environment: local"), (.lane, "steps: [validate]"), (.lane, "environment: local\nsteps: []"),
+        (.lane, "environment: local\nsteps: [valdate]"), (.lane, "environment: local\nsteps: [promote]"),
+        (.lane, "environment: local\nsteps: [{build: {platforms: [mips]}}]"),
+        (.lane, "environment: local\nsteps: [{smoke: {adapter: moon}}]"),
+        (.lane, "environment: local\nsteps: [{drift: {live: maybe}}]"),
+        (.lane, "environment: local\nsteps: [{validate: , report: }]"),
+        (.lane, "environment: local\nsteps: [{validate: [x]}]"),
+        (.lane, "environment: local\nallow_real: 1\nsteps: [validate]"), (.lane, "environment: 1\nsteps: [validate]"),
     ])
     func `what the readers refuse of other files does not fit`(kind: SpecSchema, text: String) async throws {
         #expect(try await hasErrors(text, kind))
@@ -131,6 +140,11 @@ struct RegistrySchemaTests {
         (.policy, "id: p@1\nimmutable: all\nbudget:"), (.prompt, "id: p@1\ntemplate: x\nmodel: {top_p: 1}"),
         (.prompt, "id: p@1\ntemplate: x {{a}}\nvariables: {a: {type: string, required: true, default: 1}}"),
         (.environments, "environments: {a: {target: docker, pins: branch}, b: {}}"),
+        (.lane, "environment: local\nsteps: [validate, {report: }]"),
+        (
+            .lane,
+            "name: x\nenvironment: local\nchanged_only: true\nallow_real: false\nsteps: [build: {platforms: [host]}, smoke: {image: build}]"
+        ),
     ])
     func `what the readers accept of other files fits`(kind: SpecSchema, text: String) async throws {
         #expect(try await !hasErrors(text, kind))

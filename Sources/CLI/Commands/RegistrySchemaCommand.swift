@@ -14,7 +14,7 @@ struct RegistrySchemaCommand: AsyncParsableCommand {
               # yaml-language-server: $schema=../../processor.schema.json
             """)
 
-    @Option(help: "processor, tool, schema, policy, prompt or environments.")
+    @Option(help: "processor, tool, schema, policy, prompt, environments or lane.")
     var kind = SpecSchema.processor
 
     @Option(name: [.short, .long], help: ArgumentHelp("Write the schemas of all kinds below it.", valueName: "folder"))

@@ -5,9 +5,11 @@ struct CrossChecks {
     /// What of one file matters to the others.
     struct Facts: Sendable {
         let path: String
-        let ref: ProcessorRef?
-        let support: Support?
-        let references: [SpecReference]
+        var ref: ProcessorRef?
+        var support: Support?
+        var references: [SpecReference] = []
+        var lane: Lane?
+        var environments: [Place] = []
     }
 
     struct Support: Hashable, Sendable {
@@ -15,13 +17,14 @@ struct CrossChecks {
         let id: SpecID
     }
 
-    private(set) var diagnostics: [Diagnostic] = []
+    var diagnostics: [Diagnostic] = []
 
     /// - Parameter facts: of all files that can be read, in any order.
     init(_ facts: [Facts]) {
         checkCollisions(facts)
         checkIDs(facts)
         checkReferences(facts)
+        checkLanes(facts)
     }
 
     /// Two refs that map to one function, app or repository would overwrite each other.

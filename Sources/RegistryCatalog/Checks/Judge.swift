@@ -97,7 +97,9 @@ struct Judge: Sendable {
             judgement.references = spec.references
             judgement.support = CrossChecks.Support(kind: spec.kind, id: spec.id)
             judgement.isStrict = spec.kind == .policy && spec.json["immutable"]?.stringValue == "all"
-        case .environments, nil: break
+        case .environments(let all): judgement.environments = all.map { CrossChecks.Place($0) }
+        case .lane(let lane): judgement.lane = CrossChecks.Lane(lane)
+        case nil: break
         }
         return judgement
     }

@@ -20,10 +20,10 @@ extension Judgement {
         writer.put(references) { writer, reference in
             writer.put(reference.kind.rawValue)
             writer.put(reference.id.description)
-            for position in [reference.span.start, reference.span.end] {
-                for number in [position.offset, position.line, position.column] { writer.put(number) }
-            }
+            writer.put(reference.span)
         }
+        writer.put(lane) { $1.write(to: &$0) }
+        writer.put(environments) { $1.write(to: &$0) }
         writer.put(grounds.schemas.sorted { $0.key < $1.key }) { writer, ground in
             writer.put(ground.key)
             writer.put(ground.value) { $0.put(raw: $1.bytes) }
@@ -51,9 +51,11 @@ extension Judgement {
         }
         isStrict = try reader.number() == 1
         references = try reader.list { (reader) throws(ByteReader.Malformed) in
-            SpecReference(
-                kind: try reader.kind(), id: try reader.specID(),
-                span: SourceSpan(start: try reader.position(), end: try reader.position()))
+            SpecReference(kind: try reader.kind(), id: try reader.specID(), span: try reader.span())
+        }
+        lane = try reader.optional { (reader) throws(ByteReader.Malformed) in try CrossChecks.Lane(from: &reader) }
+        environments = try reader.list { (reader) throws(ByteReader.Malformed) in
+            try CrossChecks.Place(from: &reader)
         }
         let schemas = try reader.list { (reader) throws(ByteReader.Malformed) in
             (try reader.text(), try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.objectID() })
@@ -70,6 +72,12 @@ extension Judgement {
 }
 
 extension ByteWriter {
+    mutating func put(_ span: SourceSpan) {
+        for position in [span.start, span.end] {
+            for number in [position.offset, position.line, position.column] { put(number) }
+        }
+    }
+
     fileprivate mutating func put(_ finding: Diagnostic, of path: String) {
         put(finding.severity.rawValue)
         put(finding.code.rawValue)
@@ -106,7 +114,11 @@ extension ByteReader {
         return id
     }
 
-    fileprivate mutating func position() throws(Malformed) -> SourcePosition {
+    mutating func span() throws(Malformed) -> SourceSpan {
+        SourceSpan(start: try position(), end: try position())
+    }
+
+    private mutating func position() throws(Malformed) -> SourcePosition {
         SourcePosition(offset: try number(), line: try number(), column: try number())
     }
 

@@ -20,6 +20,10 @@ struct Judgement: Sendable, Hashable {
     /// A policy that lets nothing of a published version change.
     var isStrict = false
     var references: [SpecReference] = []
+    /// What a lane has to be held against the environments for.
+    var lane: CrossChecks.Lane?
+    /// The environments that the file describes.
+    var environments: [CrossChecks.Place] = []
     /// What it was judged by, beside its own bytes and path.
     var grounds = Grounds()
 
@@ -34,6 +38,8 @@ struct Judgement: Sendable, Hashable {
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     var facts: CrossChecks.Facts {
-        CrossChecks.Facts(path: path, ref: processor?.ref, support: support, references: references)
+        CrossChecks.Facts(
+            path: path, ref: processor?.ref, support: support, references: references, lane: lane,
+            environments: environments)
     }
 }

@@ -25,6 +25,7 @@ extension SpecPath {
         switch self {
         case .processor: "processor"
         case .support(let kind): kind.noun
+        case .lane: "lane"
         }
     }
 

@@ -8,6 +8,7 @@ struct SpecFile: Sendable {
         case processor(ProcessorSpec)
         case support(SupportSpec)
         case environments([EnvironmentSpec])
+        case lane(LaneSpec)
     }
 
     let path: String
@@ -52,6 +53,7 @@ struct SpecFile: Sendable {
             content = reader.read(root).map { .support($0) }
             findings = reader.findings
             schemas = reader.schemas
+        case .lane(let name): content = LaneSpec.read(root, named: name, &findings).map { .lane($0) }
         case nil:
             content = .environments(EnvironmentSpec.read(root, &findings))
         }

@@ -5,12 +5,17 @@ enum SpecPath: Hashable {
     /// A processor; the texts are the slugs (`llm_litellm`) that a ref may have there, and its version if the path has one.
     case processor(slug: String, version: Int?)
     case support(SupportSpec.Kind)
+    case lane(name: String)
 
     /// `nil` for a path that is no place of a spec.
     init?(_ path: String) {
         // Most files of a repository are no YAML, and every one of them comes by here.
         let isLong = path.utf8.suffix(5).elementsEqual(".yaml".utf8)
         guard isLong || path.utf8.suffix(4).elementsEqual(".yml".utf8) else { return nil }
+        if let name = LaneSpec.name(ofFile: path) {
+            self = .lane(name: name)
+            return
+        }
         let parts = path.utf8.split(separator: UInt8(ascii: "/"))
         guard let file = parts.last, parts.count >= 3 else { return nil }
         let isRegistryFile = file.elementsEqual("registry.yaml".utf8)

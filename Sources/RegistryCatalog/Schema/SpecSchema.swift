@@ -13,6 +13,7 @@ package enum SpecSchema: String, CaseIterable, Sendable {
     case policy
     case prompt
     case environments
+    case lane
 
     /// The schema as one document that refers to nothing outside itself.
     package var document: JSONValue {
@@ -41,6 +42,7 @@ package enum SpecSchema: String, CaseIterable, Sendable {
         case .policy: Self.policyShape
         case .prompt: Self.promptShape
         case .environments: Self.environmentsShape
+        case .lane: Self.laneShape
         }
     }
 
@@ -52,6 +54,7 @@ package enum SpecSchema: String, CaseIterable, Sendable {
         case .policy: "Pinion: a policy, registry/policies/*.yaml"
         case .prompt: "Pinion: a prompt, registry/prompts/*.yaml"
         case .environments: "Pinion: \(EnvironmentSpec.file)"
+        case .lane: "Pinion: a lane, pipelines/*.yaml"
         }
     }
 }

@@ -32,6 +32,7 @@ extension Catalog {
         processors = reader.processors.sorted { $0.ref < $1.ref }
         supports = reader.supports.sorted { $0.path < $1.path }
         environments = []
+        lanes = []
         diagnostics = reader.diagnostics.map(places.placed).sorted()
         sources = [file: bytes]
         processorFiles = reader.processorFiles
