@@ -192,7 +192,7 @@ let package = Package(
             name: "CLITests",
             dependencies: [
                 "Adapters", "BLAKE3", "CLI", "DeploymentModel", "Docker", "Git", "JSON", "OCI", "Records",
-                "RegistryCatalog", "TestSupport",
+                "RegistryCatalog", "TestSupport", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

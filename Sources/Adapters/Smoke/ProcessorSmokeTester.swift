@@ -96,6 +96,7 @@ extension ProcessorSmokeTester {
         inputs["mode"] = .string(mode.rawValue)
         var options = options
         options.platform = request.platform
+        options.image = request.build
         let id: ExecutionID
         do throws(GrammarError) {
             id = try ExecutionID(request.executionID)

@@ -131,14 +131,8 @@ struct SecretSync: ParsableArguments {
     private func report(
         missing needs: SecretNeeds, _ given: [SecretValue], _ there: Set<String>, in environment: String
     ) throws(Failure) {
-        let names = needs.required.keys.filter { name in !there.contains(name) && !given.contains { $0.name == name } }
-            .sorted()
-        guard !names.isEmpty else { return }
-        let failure = Failure(
-            .missingSecret,
-            "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") no value here, and '\(environment)' has none",
-            remedy:
-                "Set \(names.count == 1 ? "it" : "them") in the environment, or use --secrets-file or --from-command.")
+        let names = needs.missing(given: given, there: there)
+        guard let failure = needs.failure(missing: names, in: environment) else { return }
         guard !failOnMissing else { throw failure }
         Output.note("\(Style.standardError.yellow("warning:")) \(failure.message)")
     }

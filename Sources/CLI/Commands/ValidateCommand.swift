@@ -2,7 +2,6 @@ import ArgumentParser
 import DeploymentModel
 import FoundationEssentials
 import Git
-import Records
 import RegistryCatalog
 
 struct ValidateCommand: AsyncParsableCommand {
@@ -78,19 +77,7 @@ struct ValidateCommand: AsyncParsableCommand {
     }
 
     private func judge(_ commit: Commit, _ repository: GitRepository) async throws(Failure) -> Validation {
-        let store = GitStateStore(reading: repository)
-        var publications: [ImmutabilityCheck.Publication] = []
-        for environment in ["staging", "main"] {
-            for (ref, record) in try await store.records(of: environment) {
-                guard let commit = record.applied?.commit else { continue }
-                publications.append(
-                    ImmutabilityCheck.Publication(ref: ref, environment: environment, commit: commit))
-            }
-        }
-        let cache = JudgementCache.ofUser()
-        guard let base else {
-            return try await Validation(of: commit, in: repository, publications: publications, cache: cache)
-        }
+        guard let base else { return try await Validation(ofAllIn: commit, in: repository) }
         let start: Commit
         do throws(GitError) {
             let other = try await repository.commit(at: base)
@@ -99,8 +86,7 @@ struct ValidateCommand: AsyncParsableCommand {
             let common = try await repository.mergeBase(other.id, tip) ?? other.id
             start = try await repository.commit(at: common.hex)
         } catch { throw options.failure(error) }
-        return try await Validation(
-            ofChangeFrom: start, to: commit, in: repository, publications: publications, cache: cache)
+        return try await Validation(ofAllIn: commit, since: start, in: repository)
     }
 
     /// The texts of the files that have findings.

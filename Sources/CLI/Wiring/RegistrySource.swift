@@ -93,7 +93,7 @@ struct RegistrySource {
         return try AppNaming(environment, variables: variables, branch: branch, user: user.isEmpty ? nil : user)
     }
 
-    private static func failure(_ error: GitError, _ options: WorkspaceOptions, branch: String?) -> Failure {
+    static func failure(_ error: GitError, _ options: WorkspaceOptions, branch: String?) -> Failure {
         switch error.kind {
         case .notARepository:
             Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")

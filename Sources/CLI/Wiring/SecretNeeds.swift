@@ -19,6 +19,21 @@ struct SecretNeeds {
     /// Sorted.
     var names: [String] { Set(required.keys).union(optional.keys).sorted() }
 
+    /// The required secrets that are neither given nor there already. Sorted.
+    func missing(given: [SecretValue], there: Set<String>) -> [String] {
+        required.keys.filter { name in !there.contains(name) && !given.contains { $0.name == name } }.sorted()
+    }
+
+    /// That they are missing, as a failure; `nil` when none is.
+    func failure(missing names: [String], in environment: String) -> Failure? {
+        guard !names.isEmpty else { return nil }
+        return Failure(
+            .missingSecret,
+            "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") no value here, and '\(environment)' has none",
+            remedy:
+                "Set \(names.count == 1 ? "it" : "them") in the environment, or use --secrets-file or --from-command.")
+    }
+
     /// The secrets to be synced: those that the source has values of, and the one that images are pulled with where it has
     /// both of its keys.
     func values(from source: SecretSourceOptions) async throws(Failure) -> [SecretValue] {

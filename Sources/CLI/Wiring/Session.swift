@@ -12,22 +12,26 @@ import RegistryCatalog
 /// The real components, wired together for one run on a workspace.
 struct Session {
     private let workspace: Workspace
-    private let run: String
+    let run: String
     private let store: GitStateStore
     private let logins: DockerCredentials
     let registry: OCIRegistryClient
-    private let engine: DockerEngine
+    let engine: DockerEngine
     private let authorship: Authorship
     private let environment: [String: String]
     private let build: BuilderSettings
+    private let lane: LaneSpec?
     /// `nil` where the target is not Modal.
     let modal: ModalAccess?
 
+    /// - Parameter lane: the lane that runs, if one does.
     init(
-        _ workspace: Workspace, _ options: WorkspaceOptions, build: BuilderSettings = BuilderSettings()
+        _ workspace: Workspace, _ options: WorkspaceOptions, build: BuilderSettings = BuilderSettings(),
+        lane: LaneSpec? = nil
     ) async throws(Failure) {
         self.build = build
         try workspace.names?.check(workspace.desired.processors.map(\.ref))
+        self.lane = lane
         modal =
             if let names = workspace.names {
                 try await ModalAccess(workspace.environment, names: names, policy: workspace.catalog.policy)
@@ -192,13 +196,21 @@ struct Session {
         builds: Bool, show: @escaping @Sendable (RunEvent) -> Void,
         _ body: (ImageOperations) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
+        try await work(builds: builds, show: show) { operations, _, _ throws(Failure) in try await body(operations) }
+    }
+
+    /// As `images`, with what tests them and what tells of it.
+    func work<Value: Sendable>(
+        builds: Bool, show: @escaping @Sendable (RunEvent) -> Void,
+        _ body: (ImageOperations, ProcessorSmokeTester, EventLog) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
         let log = eventLog(show)
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let operations = ImageOperations(
             try await services(builds: builds, folder), run: run, log: log, of: workspace.desired,
             now: { Int(Self.seconds()) }, discard: { path in try? FileManager.default.removeItem(atPath: path) })
-        return try await body(operations)
+        return try await body(operations, try await smokeTester(folder), log)
     }
 
     private func services(builds: Bool, _ folder: TemporaryFolder) async throws(Failure) -> Services {
@@ -210,8 +222,10 @@ struct Session {
     }
 
     /// What a smoke test writes is gone with it: its world is a temporary folder.
-    private func smokeTester(_ folder: TemporaryFolder) async throws(Failure) -> ProcessorSmokeTester {
-        let surroundings = RunSurroundings(world: try await LocalWorld(at: folder.path + "/world"))
+    func smokeTester(_ folder: TemporaryFolder) async throws(Failure) -> ProcessorSmokeTester {
+        let surroundings = RunSurroundings(
+            world: try await LocalWorld(at: folder.path + "/world"),
+            lane: lane.map { (name: $0.name, allowsReal: $0.allowsReal) })
         let adapter = LocalAdapter(engine: engine, surroundings: surroundings, mark: .ofThisProcess)
         return ProcessorSmokeTester(
             local: adapter, modal: modal?.adapter(for: workspace.environment, surroundings),

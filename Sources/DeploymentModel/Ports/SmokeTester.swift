@@ -35,11 +35,15 @@ package struct SmokeRequest: Hashable, Sendable {
     package let platform: Platform
     package let executionID: String
     package let place: Place
+    /// The engine's id of a local build that runs in place of the image.
+    package let build: String?
 
     package init(
-        processor: Processor, image: ImageReference, platform: Platform, executionID: String, place: Place = .local
+        processor: Processor, image: ImageReference, platform: Platform, executionID: String, place: Place = .local,
+        build: String? = nil
     ) {
         self.place = place
+        self.build = build
         self.processor = processor
         self.image = image
         self.platform = platform

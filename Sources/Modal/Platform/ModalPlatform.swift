@@ -7,6 +7,9 @@ package struct ModalPlatform: FunctionPlatform {
     package let environment: String
     let driver: ModalDriver
 
+    /// The version of Modal's SDK that this works with.
+    package static let sdkVersion = DriverSettings.sdkVersion
+
     package init(environment: String, driver: ModalDriver) {
         self.environment = environment
         self.driver = driver

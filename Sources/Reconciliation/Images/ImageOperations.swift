@@ -158,3 +158,11 @@ package struct ImageOperations: Sendable {
         }
     }
 }
+
+extension ImageOperations {
+    /// The images that were built from the commit's inputs, by whoever it was, or that its tag stands for, as far as the
+    /// OCI registry has them.
+    package func known(_ processor: DesiredProcessor) async throws(Failure) -> [Platform: ImageReference] {
+        try await KnownImages(store: services.store, registry: services.registry).images(of: processor)
+    }
+}

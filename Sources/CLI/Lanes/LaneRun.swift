@@ -1,0 +1,278 @@
+import DeploymentModel
+import Git
+import Modal
+import Reconciliation
+import RegistryCatalog
+
+/// One run of a lane: its steps one after the other, up to the first that fails; the report is made whatever happened.
+struct LaneRun {
+    struct Settings: Sendable {
+        var build = BuilderSettings()
+        let secrets: SecretSourceOptions
+        let targets: TargetOptions
+        let parallelism: Int
+        /// Builds and pushes for this platform alone, and does nothing else.
+        let platform: Platform?
+        let isVerbose: Bool
+    }
+
+    let lane: LaneSpec
+    let source: LaneSource
+    let settings: Settings
+    let options: WorkspaceOptions
+    private(set) var report: LaneReport
+    /// What was to be done, as text.
+    private(set) var plan: String?
+    /// The failure that ended the lane, where one did.
+    private(set) var failure: Failure?
+
+    init(_ lane: LaneSpec, _ source: LaneSource, _ settings: Settings) {
+        self.lane = lane
+        self.source = source
+        self.settings = settings
+        var options = source.options.at(lane.environment)
+        // What a change is tried with goes nowhere.
+        if lane.isChangedOnly { options.pins = .record }
+        self.options = options
+        report = LaneReport(
+            lane: lane.name, environment: lane.environment, commit: source.commit.id.hex, base: source.base?.id.hex)
+    }
+
+    /// The steps of this run; what a report needs is at the end.
+    private var steps: [LaneStep] {
+        let own = lane.steps.filter { $0.kind != .report }
+        guard settings.platform != nil else { return own }
+        return own.filter { [.validate, .build, .push].contains($0.kind) }
+    }
+
+    mutating func run() async {
+        var waiting = steps[...]
+        do throws(Failure) {
+            try await select()
+            if report.changedFiles == 0 { return skip(waiting, "nothing changed") }
+            while let step = waiting.first {
+                let group = Array(waiting.prefix { Self.isOfReconcile($0) })
+                let now = group.isEmpty ? [step] : group
+                waiting = waiting.dropFirst(now.count)
+                try await measured(now)
+                if let failed = report.steps.first(where: { $0.state == .failed }) {
+                    return skip(waiting, "because \(failed.name.rawValue) failed")
+                }
+                // A file that can't be read is no processor, so the registry is judged first.
+                if report.selected?.isEmpty == true {
+                    return skip(waiting, "the change concerns no processor")
+                }
+            }
+            report.close()
+        } catch {
+            failure = error
+            let step = steps.dropFirst(report.steps.count).first ?? .validate
+            var entry = LaneReport.Step(step, .failed, "failed")
+            entry.problems = [problem(nil, error)]
+            report.steps.append(entry)
+            skip(steps.dropFirst(report.steps.count), "because \(step.kind.rawValue) failed")
+        }
+    }
+
+    private mutating func skip(_ steps: some Sequence<LaneStep>, _ reason: String) {
+        report.steps += steps.map { LaneReport.Step($0, .skipped, reason) }
+        report.close()
+    }
+
+    /// Claims that the step is done by a reconcile, together with its neighbours.
+    private static func isOfReconcile(_ step: LaneStep) -> Bool {
+        ![.validate, .promote, .drift, .report].contains(step.kind)
+    }
+
+    private mutating func measured(_ group: [LaneStep]) async throws(Failure) {
+        let start = ContinuousClock.now
+        let count = report.steps.count
+        switch group[0] {
+        case .validate: try await validate(group[0])
+        case .promote(let from): try await promote(group[0], from: from)
+        case .drift(let isLive): try await compare(group[0], isLive: isLive)
+        default:
+            if lane.has(.deploy), settings.platform == nil {
+                try await reconcile(group)
+            } else {
+                try await work(group)
+            }
+            return
+        }
+        if report.steps.count > count {
+            report.steps[count].seconds = (ContinuousClock.now - start) / .seconds(1)
+        }
+    }
+
+    /// Finds what the change concerns.
+    private mutating func select() async throws(Failure) {
+        guard let base = source.base else { return }
+        let changed = try await ChangedProcessors(
+            from: base, to: source.catalog, lane: lane.path, in: source.repository)
+        report.changedFiles = changed.files
+        report.selected = changed.reasons.map { LaneReport.Selected(ref: $0.ref, reason: $0.reason) }
+        for selected in report.selected ?? [] { Output.note("  ~ \(selected.ref)  \(selected.reason)") }
+    }
+
+    /// The workspace with the processors alone that this run is about.
+    func workspace() async throws(Failure) -> Workspace {
+        let workspace = try await Workspace(options, at: source.base == nil ? nil : source.commit.id.hex)
+        guard source.base == nil || workspace.catalog.commit.id == source.commit.id else {
+            throw Failure(.git, "\(source.commit.short) was to be read, and was not")
+        }
+        let narrowed = try settings.targets.narrowed(workspace)
+        guard let selected = report.selected.map({ Set($0.map(\.ref)) }) else { return narrowed }
+        return narrowed.wanting { selected.contains($0) }
+    }
+
+    private mutating func validate(_ step: LaneStep) async throws(Failure) {
+        let commit = source.base == nil ? try await Workspace(options).catalog.commit : source.commit
+        let validation = try await Validation(ofAllIn: commit, since: source.base, in: source.repository)
+        let counts = [Diagnostic.Severity.error, .warning, .note].compactMap { severity in
+            let count = validation.diagnostics.count { $0.severity == severity }
+            return count == 0 ? nil : counted(count, severity.rawValue)
+        }
+        var entry = LaneReport.Step(
+            step, validation.hasErrors ? .failed : .passed,
+            counts.isEmpty ? counted(validation.processorFiles, "processor") : counts.joined(separator: ", "))
+        entry.diagnostics = validation.diagnostics
+        report.steps.append(entry)
+    }
+
+    private mutating func promote(_ step: LaneStep, from: String) async throws(Failure) {
+        let promoting = try await Promoting(options, from: from, to: lane.environment)
+        let promotion = try await promoting.judge(settings.targets.target)
+        Output.note(PromotionText(promotion, style: .standardError).text)
+        try await promoting.record(promotion)
+        var entry = LaneReport.Step(
+            step, promotion.refused.isEmpty ? .passed : .refused,
+            "\(promotion.items.count) promoted, \(promotion.unchanged.count) there already"
+                + (promotion.refused.isEmpty ? "" : ", \(promotion.refused.count) refused"))
+        entry.problems = promotion.refused.flatMap { refusal in refusal.failures.map { problem(refusal.ref, $0) } }
+        report.steps.append(entry)
+    }
+
+    private mutating func compare(_ step: LaneStep, isLive: Bool) async throws(Failure) {
+        let workspace = try await workspace()
+        let session = try await Session(workspace, options, lane: lane)
+        var drift = try await session.drift()
+        if isLive { drift = drift.adding(try await session.liveFindings()) }
+        var entry = LaneReport.Step(
+            step, drift.findings.isEmpty ? .passed : .failed,
+            drift.findings.isEmpty
+                ? "none in \(counted(drift.processors, "processor"))" : counted(drift.findings.count, "difference"))
+        entry.problems = drift.findings.map { finding in
+            problem(
+                finding.ref,
+                Failure(
+                    .registryMismatch,
+                    "\(finding.app) has drifted (\(finding.kind.rawValue)): expected \(finding.expected), is \(finding.actual)",
+                    remedy: "Mend it: pinion reconcile --env \(lane.environment)"))
+        }
+        report.steps.append(entry)
+    }
+
+    private func problem(_ ref: ProcessorRef?, _ failure: Failure) -> LaneReport.Problem {
+        let spec = ref.flatMap { ref in source.catalog.processors.first { $0.ref == ref } }
+        return LaneReport.Problem(ref: ref, file: spec?.path ?? lane.path, failure: failure)
+    }
+}
+
+extension LaneRun {
+    /// Brings the environment to where it should be, as far as the lane goes.
+    private mutating func reconcile(_ group: [LaneStep]) async throws(Failure) {
+        let workspace = try await workspace()
+        DiagnosticReport(workspace).show()
+        let session = try await Session(workspace, options, build: settings.build, lane: lane)
+        let secrets = try await secrets(of: workspace, session)
+        let plan = try await session.plan(secrets: secrets).within(scope, lane: lane.name)
+        let text = PlanText(plan, style: .standardError)
+        Output.note(plan.isEmpty ? text.heading : text.text + "\n")
+        self.plan = PlanText(plan, style: .plain).text
+        let tape = EventTape()
+        _ = try await session.apply(
+            plan, secrets: secrets, parallelism: settings.parallelism,
+            show: tape.recording(isVerbose: settings.isVerbose))
+        var fold = EventFold(tape.events)
+        fold.firstSmokeIsDeployed = Set(plan.items.filter { $0.smoke == nil }.map(\.ref))
+        add(group, fold, blocked: plan.blocked)
+    }
+
+    /// What the lane lets a plan do.
+    private var scope: PlanScope {
+        var scope = PlanScope()
+        for step in lane.steps {
+            switch step {
+            case .build(let platforms): scope.builds = Set(platforms.map(\.platform))
+            case .pin: scope.pins = true
+            case .smoke(.local, _): scope.smokes = true
+            case .smoke(.modal, _): scope.smokesDeployed = true
+            case .probe: scope.probes = true
+            default: break
+            }
+        }
+        return scope
+    }
+
+    private func secrets(of workspace: Workspace, _ session: Session) async throws(Failure) -> [SecretValue] {
+        for case .syncSecrets(let failsOnMissing) in lane.steps {
+            let needs = SecretNeeds(of: workspace.desired.processors.map(\.processor))
+            let given = try await needs.values(from: settings.secrets)
+            guard failsOnMissing, let modal = session.modal else { return given }
+            let missing = needs.missing(given: given, there: Set(try await modal.platform.secretNames()))
+            if let failure = needs.failure(missing: missing, in: workspace.environment.name) { throw failure }
+            return given
+        }
+        return []
+    }
+
+    /// Builds, pushes, pins and tests without deploying: each processor to its end or to its first failure.
+    private mutating func work(_ group: [LaneStep]) async throws(Failure) {
+        let workspace = try await workspace()
+        DiagnosticReport(workspace).show()
+        let session = try await Session(workspace, options, build: settings.build, lane: lane)
+        let tape = EventTape()
+        let parallelism = settings.parallelism
+        let chain = LaneChain(
+            steps: group, session: session, pins: workspace.pins, pushes: lane.has(.push), only: settings.platform)
+        try await session.work(
+            builds: group.contains { $0.kind == .build }, show: tape.recording(isVerbose: settings.isVerbose)
+        ) { operations, tester, log throws(Failure) in
+            await withTaskGroup(of: Void.self) { tasks in
+                var waiting = workspace.desired.processors.sorted { $0.ref < $1.ref }[...]
+                func addNext() {
+                    guard let processor = waiting.popFirst() else { return }
+                    tasks.addTask { await chain.carryOut(processor, operations, tester, log) }
+                }
+                for _ in 0..<parallelism { addNext() }
+                for await _ in tasks { addNext() }
+            }
+        }
+        add(group, EventFold(tape.events), blocked: [])
+    }
+
+    /// Notes what came of the steps that were done together.
+    private mutating func add(_ group: [LaneStep], _ fold: EventFold, blocked: [Plan.Blocked]) {
+        for step in group {
+            var entry = fold.entry(for: step)
+            entry.problems = fold.failures(of: step).map { problem($0.ref, $0.failure) }
+            if step.kind == group.last?.kind, !blocked.isEmpty {
+                entry.state = .failed
+                entry.text = "\(blocked.count) can't be planned"
+                entry.problems += blocked.map { problem($0.ref, $0.failure) }
+            }
+            report.steps.append(entry)
+        }
+        report.tests += fold.tests
+    }
+}
+
+extension LaneStep.BuildPlatform {
+    var platform: Platform {
+        switch self {
+        case .host: .host
+        case .amd64: .amd64
+        case .arm64: .arm64
+        }
+    }
+}
