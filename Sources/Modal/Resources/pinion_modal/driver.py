@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 PROTOCOL = 1
 AT_ONCE = 8
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
 
 
 def separate_output() -> TextIO:
