@@ -154,6 +154,19 @@ struct ModalLaneTests {
             modal.Secret.objects.create('OLD', {'OLD': 'x'}, environment_name=E)
             modal.Secret.objects.create('REGISTRY_AUTH', {'REGISTRY_USERNAME': 'x'}, environment_name=E)
             """)
+        try await lane.sdk(
+            """
+            app = modal.App('old')
+            app.function(
+                name='web', serialized=True, image=modal.Image.debian_slim(),
+                secrets=[modal.Secret.from_name('OLD', environment_name=E)])(lambda: None)
+            app.deploy(environment_name=E)
+            """)
+        let mounted = try await lane.pinion("sync_secrets", "--all", "--prune", with: ["OPENAI_API_KEY": "one"])
+        #expect(mounted.exitCode == 1 && mounted.stderr.contains("OLD (old)"), "\(mounted.stderr)")
+        #expect(
+            try await !lane.modal("secret", "list", "--json").stdout.contains("OPENAI_API_KEY"), "nothing is written")
+        #expect(try await lane.modal("app", "stop", "old", "--yes").exitCode == 0)
         let told = try await lane.pinion("sync_secrets", "--all", "--check", "--prune")
         #expect(told.stdout.contains("OLD") && told.stdout.contains("unused"))
         let pruned = try await lane.pinion("sync_secrets", "--all", "--prune")

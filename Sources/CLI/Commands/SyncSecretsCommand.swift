@@ -96,14 +96,17 @@ struct SecretSync: ParsableArguments {
         guard let modal = session.modal else { return .failure }
         let there = Set(try await modal.platform.secretNames())
         try report(missing: needs, given, there, in: workspace.environment.name)
+        // A spec that can't be read, or was not asked for, may well want the rest.
+        let isComplete = all && workspace.desired.isComplete
+        let unused = isComplete ? there.subtracting(needs.names + [FunctionSpec.registryAuth]).sorted() : []
+        let prunes = prune && !check && !unused.isEmpty
+        // Refused before anything is written.
+        if prunes { try await checkUnmounted(unused, modal) }
         let changes = try await modal.platform.syncSecrets(given, isCheck: check)
-        var rows = Self.rows(needs, changes, there, isComplete: all && workspace.desired.isComplete)
-        let unused = rows.filter { $0.state == .unused }.map(\.name)
-        if prune, !check, !unused.isEmpty {
-            try await checkUnmounted(unused, modal)
-            _ = try await modal.platform.pruneSecrets(unused)
-            rows = rows.map { $0.state == .unused ? Row(name: $0.name, state: .pruned, refs: []) : $0 }
-        }
+        if prunes { _ = try await modal.platform.pruneSecrets(unused) }
+        let rows =
+            Self.rows(needs, changes, there)
+            + unused.map { Row(name: $0, state: prunes ? .pruned : .unused, refs: []) }
         let (rolledOver, failure) = check ? ([], nil) : try await session.rollOver(workspace)
         try show(rows, rolledOver, workspace)
         if let failure { throw failure }
@@ -123,7 +126,7 @@ struct SecretSync: ParsableArguments {
             let list = mounted.map { "\($0) (\(apps[$0] ?? ""))" }.joined(separator: ", ")
             throw Failure(
                 .predicate, "no processor asks for them, and apps still mount them: \(list)",
-                remedy: "Deploy those apps anew first, or stop them; nothing was deleted.")
+                remedy: "Deploy those apps anew first, or stop them; nothing was written or deleted.")
         }
     }
 
@@ -138,7 +141,7 @@ struct SecretSync: ParsableArguments {
     }
 
     private static func rows(
-        _ needs: SecretNeeds, _ changes: [String: SecretChange], _ there: Set<String>, isComplete: Bool
+        _ needs: SecretNeeds, _ changes: [String: SecretChange], _ there: Set<String>
     ) -> [Row] {
         let asked = needs.names.map { name -> Row in
             let refs = (needs.required[name] ?? []) + (needs.optional[name] ?? [])
@@ -156,10 +159,7 @@ struct SecretSync: ParsableArguments {
         let pull = changes[login].flatMap { Row.State(rawValue: $0.rawValue) }.map {
             [Row(name: login, state: $0, refs: [])]
         }
-        let known = Set(needs.names + [login])
-        // A spec that can't be read, or was not asked for, may well want them.
-        let unused = isComplete ? there.subtracting(known).sorted() : []
-        return asked + (pull ?? []) + unused.map { Row(name: $0, state: .unused, refs: []) }
+        return asked + (pull ?? [])
     }
 
     private func show(_ rows: [Row], _ rolledOver: [String], _ workspace: Workspace) throws(Failure) {
