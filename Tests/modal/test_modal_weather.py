@@ -166,7 +166,7 @@ def test_a_driver_whose_parent_was_killed_goes_no_further(plane, tmp_path):
         time.sleep(0.02)
 
 
-def test_a_control_plane_that_is_not_there_or_never_answers_is_given_up_after_five_seconds(new_driver):
+def test_a_control_plane_that_is_not_there_or_never_answers_is_given_up_by_the_drivers_own_deadline(new_driver):
     with socket.socket() as closed, socket.socket() as silent:
         for listener in (closed, silent):
             listener.bind(("127.0.0.1", 0))
@@ -174,13 +174,12 @@ def test_a_control_plane_that_is_not_there_or_never_answers_is_given_up_after_fi
         urls = [f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in (closed, silent)]
         token = {"MODAL_TOKEN_ID": "ak-x", "MODAL_TOKEN_SECRET": "as-x"}
         drivers = [new_driver(settings(MODAL_SERVER_URL=url, **token)) for url in urls]
-        started = time.monotonic()
         sent = [driver.send("doctor") for driver in drivers]
         errors = [driver.answer(identity)["error"] for driver, identity in zip(drivers, sent, strict=True)]
-        assert time.monotonic() - started < 8
         for url, error in zip(urls, errors, strict=True):
             assert (error["code"], error["retry"]) == ("ERR_NETWORK", True)
-            assert url in error["message"]
+            # The SDK by itself tries for a minute, and has other words for it.
+            assert error["message"] == f"{url} gave no answer within 10 s"
 
 
 def test_a_control_plane_that_comes_back_is_used_again(new_plane, new_driver):
