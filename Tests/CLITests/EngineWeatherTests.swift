@@ -91,7 +91,7 @@ struct EngineWeatherTests {
                     failures.allSatisfy { $0.message.lowercased().contains("no space left on device") }, "\(failures)")
                 #expect(try await sample.fixture.repository.commit(at: "main").id == tip)
                 #expect(try await sample.containers().isEmpty)
-                #expect(try await sample.reconcile().exitCode == 0)
+                #expect(try await sample.reconcile().succeeded())
             }
         }
     #endif

@@ -221,7 +221,7 @@ struct ImageCommandTests {
             #expect(first.exitCode == 0, "\(first.stderr)")
             let old = try pins(try await sample.fixture.text(sample.spec("based")))
             let plan = ["plan", "--repo", sample.path, "--detailed-exitcode"]
-            #expect(try await Pinion.run(plan + ["--refresh-bases"]).exitCode == 0)
+            #expect(try await Pinion.run(plan + ["--refresh-bases"]).succeeded())
 
             try await move(name)
             #expect(try await Pinion.run(plan).exitCode == 0, "what nobody asks for is not looked at")
@@ -235,8 +235,8 @@ struct ImageCommandTests {
             let new = try pins(try await sample.fixture.text(sample.spec("based")))
             try await check(new)
             #expect(Set(new.values).isDisjoint(with: old.values))
-            #expect(try await Pinion.run(plan).exitCode == 0)
-            #expect(try await Pinion.run(plan + ["--refresh-bases"]).exitCode == 0)
+            #expect(try await Pinion.run(plan).succeeded())
+            #expect(try await Pinion.run(plan + ["--refresh-bases"]).succeeded())
         }
     }
 

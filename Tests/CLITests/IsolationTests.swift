@@ -182,7 +182,7 @@ struct IsolationTests {
             #expect(nameless?.code == .inputs)
         }
         try await Sample.with(["text_stats"]) { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let ref = try ProcessorRef("\(sample.namespace)/stats@1")
             let processor = try #require(try await sample.catalog().runnable().processors[ref])
             let folder = FileManager.default.temporaryDirectory.path + "/pinion-test-\(UUID().uuidString)"

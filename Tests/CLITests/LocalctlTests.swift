@@ -17,9 +17,9 @@ struct LocalctlTests {
 
     @Test func `start, run, stop, status, logs and url do one thing each`() async throws {
         try await Sample.with(["llm_litellm"]) { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let ref = "\(sample.namespace)/litellm@1"
-            #expect(try await localctl(["stop", "--ref", ref], sample).exitCode == 0)
+            #expect(try await localctl(["stop", "--ref", ref], sample).succeeded())
             let early = try await localctl(["run", "--ref", ref, "--mode", "mock"], sample)
             #expect(early.exitCode == 1)
             #expect(early.stderr.contains("pinion localctl start --ref \(ref)"))
@@ -45,7 +45,7 @@ struct LocalctlTests {
             #expect(try ran.json()["status"] == "success")
             #expect(try ran.json()["outputs"]?.arrayValue?.allSatisfy { $0["cid"] != nil } == true)
             #expect(!ran.stdout.contains(canary))
-            #expect(try await localctl(["logs", "--ref", ref], sample).exitCode == 0)
+            #expect(try await localctl(["logs", "--ref", ref], sample).succeeded())
 
             #expect(try await localctl(["stop", "--ref", ref], sample).stdout.contains("stopped"))
             #expect(try await sample.containers().isEmpty)
@@ -70,7 +70,7 @@ struct LocalctlTests {
 
     @Test func `the newest local build runs with --build, and --build=now makes one first`() async throws {
         try await Sample.with(["text_stats"]) { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let ref = "\(sample.namespace)/stats@1"
             let run = ["run_processor", "--ref", ref, "--mode", "mock", "--json", "--repo", sample.path]
             let none = try await Pinion.run(run + ["--build"])

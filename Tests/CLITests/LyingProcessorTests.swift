@@ -159,7 +159,7 @@ struct LyingProcessorTests {
         defer { try? FileManager.default.removeItem(atPath: data) }
         let canary = "canary-\(UUID().uuidString)"
         try await Sample.with([], more: files) { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             for fault in ["tell", "confess"] {
                 let outcome = try await Pinion.run(
                     [

@@ -67,13 +67,13 @@ struct ModalLaneTests {
         #expect(deployed.exitCode == 0, "\(deployed.stdout) \(deployed.stderr)")
         try await mend(["version", "manager", "resources"], "deployed by hand")
 
-        #expect(try await lane.modal("app", "stop", app, "--yes").exitCode == 0)
+        #expect(try await lane.modal("app", "stop", app, "--yes").succeeded())
         try await mend(["missing"], "stopped")
 
-        #expect(try await lane.modal("secret", "delete", "OPENAI_API_KEY", "--yes").exitCode == 0)
+        #expect(try await lane.modal("secret", "delete", "OPENAI_API_KEY", "--yes").succeeded())
         try await mend(["missing_secret", "secrets"], "secret deleted")
 
-        #expect(try await lane.modal("app", "rollback", app).exitCode == 0)
+        #expect(try await lane.modal("app", "rollback", app).succeeded())
         #expect(try await lane.drift().contains("version"), "rolled back")
         let last = try await lane.reconcile()
         #expect(last.exitCode == 0, "\(last.stderr)")
@@ -166,7 +166,7 @@ struct ModalLaneTests {
         #expect(mounted.exitCode == 1 && mounted.stderr.contains("OLD (old)"), "\(mounted.stderr)")
         #expect(
             try await !lane.modal("secret", "list", "--json").stdout.contains("OPENAI_API_KEY"), "nothing is written")
-        #expect(try await lane.modal("app", "stop", "old", "--yes").exitCode == 0)
+        #expect(try await lane.modal("app", "stop", "old", "--yes").succeeded())
         let told = try await lane.pinion("sync_secrets", "--all", "--check", "--prune")
         #expect(told.stdout.contains("OLD") && told.stdout.contains("unused"))
         let pruned = try await lane.pinion("sync_secrets", "--all", "--prune")

@@ -133,11 +133,11 @@ struct ModalWeatherTests {
         let verified = try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one"))
         #expect(verified.exitCode == 1 && verified.stderr.contains("ERR_REGISTRY_MISMATCH"))
         #expect(
-            try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one"), "--oci", other).exitCode == 0)
+            try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one"), "--oci", other).succeeded())
         #expect(try await lane.drift() == ["digest"], "what is wanted is what it was")
         let mended = try await lane.pinion("sync_modal")
         #expect(mended.exitCode == 0, "\(mended.stderr)")
-        #expect(try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one")).exitCode == 0)
+        #expect(try await lane.pinion("modalctl", "verify-digest", "--ref", lane.ref("one")).succeeded())
         let history = try await lane.pinion("modalctl", "history", "--ref", lane.ref("one"), "--json").json()
         #expect(history.arrayValue?.count == 2)
         let back = try await lane.pinion("modalctl", "rollback", "--ref", lane.ref("one"))
@@ -150,10 +150,10 @@ struct ModalWeatherTests {
     @Test func `each kind of drift is made with Modal's own tools, found, and mended`() async throws {
         let lane = try await lane()
         let own: [String: String?] = ["API_KEY": "one"]
-        #expect(try await lane.pinion("sync_secrets", "--all", with: own).exitCode == 0)
-        #expect(try await lane.pinion("sync_modal").exitCode == 0)
+        #expect(try await lane.pinion("sync_secrets", "--all", with: own).succeeded())
+        #expect(try await lane.pinion("sync_modal").succeeded())
         let folder = try TemporaryFolder()
-        #expect(try await lane.pinion("modal", "render", "-o", folder.path).exitCode == 0)
+        #expect(try await lane.pinion("modal", "render", "-o", folder.path).succeeded())
         let file = folder.path + "/modal_app.json"
         let rendered = try JSONValue(parsing: String(contentsOfFile: file, encoding: .utf8))
         let fields = try #require(rendered["apps"]?[0]?.objectValue)
@@ -189,7 +189,7 @@ struct ModalWeatherTests {
 
         try await deploy(["app": "by-hand"])
         #expect(try await lane.drift() == ["orphan"])
-        #expect(try await lane.modal("app", "stop", "by-hand", "--yes").exitCode == 0)
+        #expect(try await lane.modal("app", "stop", "by-hand", "--yes").succeeded())
 
         // Cut off between the value and the new containers.
         try await lane.standIn.fail("AppRollover", "denied", times: -1)
@@ -246,8 +246,8 @@ struct ModalWeatherTests {
     @Test func `a rollover that fails does not hide what was synced and rolled over`() async throws {
         let lane = try await lane(["one", "two"])
         let with: [String: String?] = ["API_KEY": "one"]
-        #expect(try await lane.pinion("sync_secrets", "--all", with: with).exitCode == 0)
-        #expect(try await lane.pinion("sync_modal").exitCode == 0)
+        #expect(try await lane.pinion("sync_secrets", "--all", with: with).succeeded())
+        #expect(try await lane.pinion("sync_modal").succeeded())
         try await lane.standIn.fail("AppRollover", "denied", times: -1, app: lane.app("one"))
         let run = try await lane.pinion("sync_secrets", "--all", "--json", with: ["API_KEY": "two"])
         #expect(run.exitCode == 69 && run.stderr.contains("ERR_MODAL"), "\(run.stderr)")

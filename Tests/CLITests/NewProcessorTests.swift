@@ -36,7 +36,7 @@ struct NewProcessorTests {
     @Test func `nothing that is there is written over`() async throws {
         let checkout = try GitCheckout(["registry/processor.schema.json": "mine"])
         let arguments = ["new", "processor", "text/echo"]
-        #expect(try await Pinion.run(arguments, in: checkout.path).exitCode == 0)
+        #expect(try await Pinion.run(arguments, in: checkout.path).succeeded())
         #expect(
             try String(contentsOfFile: checkout.path + "/registry/processor.schema.json", encoding: .utf8) == "mine")
         try checkout.write(["registry/processors/text_echo/app/processor.py": "mine"])
@@ -48,7 +48,7 @@ struct NewProcessorTests {
         let second = try await Pinion.run(["new", "processor", "text/echo@2"], in: checkout.path)
         #expect(second.stdout == "registry/processors/text_echo_v2\n", "\(second.stderr)")
         try checkout.commit([:])
-        #expect(try await Pinion.run(["validate"], in: checkout.path).exitCode == 0)
+        #expect(try await Pinion.run(["validate"], in: checkout.path).succeeded())
     }
 }
 

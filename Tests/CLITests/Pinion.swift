@@ -18,6 +18,12 @@ struct Pinion {
         let stderr: String
 
         func json() throws -> JSONValue { try JSONValue(parsing: stdout) }
+
+        /// Claims that it exited with 0; a test that fails for that tells why it did not.
+        func succeeded(at place: SourceLocation = #_sourceLocation) -> Bool {
+            if exitCode != 0 { Issue.record("exit code \(exitCode): \(stderr)", sourceLocation: place) }
+            return exitCode == 0
+        }
     }
 
     /// The folder that the build puts programs and tests in.

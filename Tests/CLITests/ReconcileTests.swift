@@ -76,7 +76,7 @@ struct ReconcileTests {
 
     @Test func `a container that was killed comes back, without a build and without a commit`() async throws {
         try await Sample.with(["text_hash"], pins: "record") { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let container = try #require(try await sample.containers().first)
             try await Sample.engine().remove(container.id, graceSeconds: 0)
             let plan = try await Pinion.run(["plan", "--repo", sample.path, "--detailed-exitcode"])
@@ -110,7 +110,7 @@ struct ReconcileTests {
 
     @Test func `status shows what runs, as a table and as JSON`() async throws {
         try await Sample.with(["text_hash"], pins: "record") { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let table = try await Pinion.run(["status", "--repo", sample.path])
             #expect(table.stdout.contains("\(sample.namespace)/hash@1"))
             let rows = try await Pinion.run(["status", "--repo", sample.path, "--json"]).json()

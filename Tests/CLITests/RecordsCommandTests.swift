@@ -117,7 +117,7 @@ struct RecordsCommandTests {
         #expect(same.exitCode == 0, "\(same.stderr)")
         #expect(same.stdout == "✓ dev and local are the same: 2 processors\n")
         _ = try await store.write([record(image: "two")], environment: "dev", message: "dev")
-        #expect(try await run(fixture, "diff", "dev", "local").exitCode == 0)
+        #expect(try await run(fixture, "diff", "dev", "local").succeeded())
         let differs = try await run(fixture, "diff", "dev", "local", "--detailed-exitcode")
         #expect(differs.exitCode == 2)
         #expect(differs.stdout.hasSuffix("\n1 processor differs, 1 is the same\n"))

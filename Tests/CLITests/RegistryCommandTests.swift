@@ -92,7 +92,7 @@ struct RegistryCommandTests {
         try await deploy("text/stats@1", to: "staging", in: fixture)
         let elsewhere = try TemporaryFolder()
         let file = elsewhere.path + "/registry.json"
-        #expect(try await Pinion.run(["snapshot", "--repo", fixture.path, "-o", file]).exitCode == 0)
+        #expect(try await Pinion.run(["snapshot", "--repo", fixture.path, "-o", file]).succeeded())
 
         let judged = try await Pinion.run(["validate", "--snapshot", "registry.json"], in: elsewhere.path)
         #expect(judged.exitCode == 0, "\(judged.stdout)\(judged.stderr)")
@@ -158,7 +158,7 @@ struct RegistryCommandTests {
             [.write(path: "a", content: [])], onto: nil, moving: "refs/heads/new", message: "new",
             as: RepositoryFixture.authorship, time: 1_700_000_000)
         try await fixture.repository.move("refs/heads/main", to: #require(orphan), expecting: tip)
-        #expect(try await Pinion.run(["snapshot", "show", id, "--repo", fixture.path]).exitCode == 0)
+        #expect(try await Pinion.run(["snapshot", "show", id, "--repo", fixture.path]).succeeded())
         let missing = try await Pinion.run(["snapshot", "show", id, "--repo", fixture.path, "--rev", "main"])
         #expect(missing.exitCode == 1)
         #expect(missing.stderr.contains("there is no snapshot"))

@@ -188,7 +188,7 @@ struct RunTests {
 
     @Test func `missing secrets are all named before anything starts, and values are nowhere`() async throws {
         try await Sample.with(["llm_litellm"]) { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let ref = "\(sample.namespace)/litellm@1"
             try await withWorld { world in
                 let refused = try await world.run(
@@ -238,7 +238,7 @@ struct RunTests {
 
     @Test func `an attached file is read from the world, and an equal run comes from the memo`() async throws {
         try await Sample.with(["media_metadata"]) { sample in
-            #expect(try await sample.reconcile().exitCode == 0)
+            #expect(try await sample.reconcile().succeeded())
             let ref = "\(sample.namespace)/metadata@1"
             try await withWorld { world in
                 let file = world.folder + "/dot picture.png"

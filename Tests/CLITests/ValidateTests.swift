@@ -80,7 +80,7 @@ struct ValidateTests {
         let checkout = fixture.folder.path + "/checkout"
         _ = try await Pinion.run("git", ["clone", "--quiet", fixture.path, checkout])
         _ = try await Pinion.run("sh", ["-c", "echo 'runtime: {cpu: lots}' >> \(checkout)/\(Self.path)"])
-        #expect(try await Pinion.run(["validate"], in: checkout).exitCode == 0)
+        #expect(try await Pinion.run(["validate"], in: checkout).succeeded())
         let run = try await Pinion.run(["validate", "--worktree"], in: checkout)
         #expect(run.exitCode == 1)
         #expect(run.stderr.contains("the working tree"))
@@ -90,7 +90,7 @@ struct ValidateTests {
         let fixture = try await repository([:])
         let caches = fixture.folder.path + "/caches"
         let address = ["validate", "--repo", "file://" + fixture.path]
-        #expect(try await Pinion.run(address, environment: ["XDG_CACHE_HOME": caches]).exitCode == 0)
+        #expect(try await Pinion.run(address, environment: ["XDG_CACHE_HOME": caches]).succeeded())
         try await fixture.commit([Self.path: Self.good + "runtime: {cpu: lots}\n"])
         #expect(try await Pinion.run(address, environment: ["XDG_CACHE_HOME": caches]).exitCode == 1)
         let nowhere = try await Pinion.run(
