@@ -125,7 +125,8 @@ final class Authorizer: Sendable {
             credentials == .anonymous
             ? "\(scope.registry) lets nobody \(scope.access.verb) \(scope.path) without a log-in"
             : "\(scope.registry) refuses the stored credentials for \(scope.path)"
-        return Failure(scope.access.code, reason, remedy: "Log in with: docker login \(scope.registry)")
+        return Failure(
+            scope.access.code, reason, remedy: "Log in with: docker login \(scope.registry)", cause: .credentials)
     }
 
     private static func basic(_ credentials: RegistryCredentials) -> String? {

@@ -24,7 +24,7 @@ extension Failure {
         case 401, 403:
             self.init(
                 access.code, "\(image.registry) does not let this user \(access.verb) \(image)",
-                remedy: "Log in with: docker login \(image.registry)", detail: detail)
+                remedy: "Log in with: docker login \(image.registry)", detail: detail, cause: .credentials)
         case 404:
             self.init(
                 access.code, "\(image.registry) has no \(image)",

@@ -50,7 +50,7 @@ package struct GitApprovals: Sendable {
         } catch let failure as Failure {
             throw failure
         } catch let error as GitError {
-            throw Failure(.git, error.message)
+            throw Failure(error)
         } catch { throw Failure(.git, "the approval can't be written: \(error)") }
     }
 
@@ -75,6 +75,6 @@ package struct GitApprovals: Sendable {
                 }
             }
             return approvers.sorted()
-        } catch { throw Failure(.git, error.message) }
+        } catch { throw Failure(error) }
     }
 }

@@ -176,7 +176,7 @@ package struct GitStateStore: StateStore {
         } catch let failure as Failure {
             throw failure
         } catch let error as GitError {
-            throw Failure(.git, error.message)
+            throw Failure(error)
         } catch { throw Failure(.git, "the records cannot be read or written: \(error)") }
     }
 }

@@ -48,7 +48,7 @@ struct CommandLineTests {
     @Test func `an environment that is not described is refused with those that are`() async throws {
         let fixture = try await RepositoryFixture(["README.md": "x"])
         let run = try await Pinion.run(["plan", "--repo", fixture.path, "--env", "moon"])
-        #expect(run.exitCode == 1)
+        #expect(run.exitCode == 4)
         #expect(run.stderr.contains("there is no environment 'moon'"))
         #expect(run.stderr.contains("local"))
     }

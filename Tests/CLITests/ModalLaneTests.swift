@@ -163,7 +163,7 @@ struct ModalLaneTests {
             app.deploy(environment_name=E)
             """)
         let mounted = try await lane.pinion("sync_secrets", "--all", "--prune", with: ["OPENAI_API_KEY": "one"])
-        #expect(mounted.exitCode == 1 && mounted.stderr.contains("OLD (old)"), "\(mounted.stderr)")
+        #expect(mounted.exitCode == 3 && mounted.stderr.contains("OLD (old)"), "\(mounted.stderr)")
         #expect(
             try await !lane.modal("secret", "list", "--json").stdout.contains("OPENAI_API_KEY"), "nothing is written")
         #expect(try await lane.modal("app", "stop", "old", "--yes").succeeded())

@@ -109,7 +109,7 @@ struct RemoteRegistryTests {
 
         _ = try await place.run("mv stranger .ssh/id_ed25519 && mv stranger.pub .ssh/id_ed25519.pub")
         let refused = try await place.validate(address)
-        #expect(refused.exitCode == 1)
+        #expect(refused.exitCode == 77)
         #expect(refused.stderr.contains("refuses the keys"), "\(refused.stderr)")
     }
 }

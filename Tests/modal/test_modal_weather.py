@@ -204,7 +204,7 @@ def test_a_control_plane_that_comes_back_is_used_again(new_plane, new_driver):
 def test_a_token_that_is_missing_or_wrong_is_said_and_not_tried_again(plane, new_driver, token):
     driver = new_driver(settings(MODAL_SERVER_URL=plane.where["url"], **token))
     error = driver.error("doctor")
-    assert (error["code"], error["retry"]) == ("ERR_MODAL", False)
+    assert (error["code"], error["retry"], error["cause"]) == ("ERR_MODAL", False, "credentials")
     assert "token" in error["message"].lower()
     assert "as-wrong" not in driver.said()
 

@@ -28,7 +28,7 @@ struct ApproveCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             let target = try await Workspace(options)
             guard let from = target.environment.promotesFrom else {
-                throw Failure(.spec, "nothing is promoted into '\(target.environment.name)'")
+                throw Failure(.predicate, "nothing is promoted into '\(target.environment.name)'")
             }
             let source = try await Workspace(options.at(from))
             let author = Authorship(
@@ -69,7 +69,7 @@ struct PromotionUnit {
 extension Workspace {
     /// Who approved what of a source's records for this environment.
     ///
-    /// - Throws: `Failure` with `ERR_SPEC` when the file of allowed signers is not there.
+    /// - Throws: `Failure` with `ERR_PREDICATE` when the file of allowed signers is not there.
     func approvals(of records: [ProcessorRef: RefRecord]) async throws(Failure) -> [ProcessorRef: [String]] {
         let gate = environment.gate
         guard gate.approvals > 0 else { return [:] }
@@ -86,7 +86,7 @@ extension Workspace {
             }
         } catch {
             throw Failure(
-                .spec,
+                .predicate,
                 "'\(environment.name)' asks for approvals, and \(gate.allowedSigners) can't be read: \(error.message)",
                 remedy: "Commit the file: a line per person, 'ada@example.com ssh-ed25519 AAAA…'.")
         }

@@ -82,7 +82,7 @@ struct LaneRunCommand: AsyncParsableCommand {
             let publication = LanePublication(run, variables)
             try publication.write(lane, junit: junit)
             Output.result(json ? try JSONText(run.report).text : LaneText(run.report, style: .standardOutput).text)
-            if let failure = run.failure { return ExitCode(for: failure.code) }
+            if let failure = run.failure { return ExitCode(for: failure) }
             return switch run.report.state {
             case .passed, .skipped: .success
             case .failed: .failure

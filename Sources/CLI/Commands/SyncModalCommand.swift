@@ -59,7 +59,7 @@ struct DeploymentOptions: ParsableArguments {
             Output.result(ReportText(report, broken: 0, style: .standardOutput).text)
         }
         if let missing = plan.blocked.first(where: { $0.failure.code == .missingSecret }) {
-            return ExitCode(for: missing.failure.code)
+            return ExitCode(for: missing.failure)
         }
         return ExitCode(for: report)
     }

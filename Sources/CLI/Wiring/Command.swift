@@ -10,7 +10,7 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
     } catch {
         // What an interruption breaks off is no failure to be told of.
         if !Task.isCancelled { Output.note(FailureText(error, style: Style.standardError).text) }
-        code = ExitCode(for: error.code)
+        code = ExitCode(for: error)
     }
     if code != .success { throw code }
 }
@@ -22,10 +22,14 @@ extension ExitCode {
     }
 
     /// What scripts can tell apart (contract "CLI conventions"): refused, not found, a service that is not there, a secret
-    /// that is missing; everything else is 1.
-    init(for code: ErrorCode) {
-        switch code {
-        case .ciSafety, .lease, .budget: self.init(3)
+    /// or a log-in that is missing; everything else is 1.
+    init(for failure: Failure) {
+        if failure.cause == .credentials {
+            self.init(77)
+            return
+        }
+        switch failure.code {
+        case .ciSafety, .lease, .budget, .predicate: self.init(3)
         case .functionNotFound: self.init(4)
         case .docker, .network, .modal: self.init(69)
         case .missingSecret: self.init(77)

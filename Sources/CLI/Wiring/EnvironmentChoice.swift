@@ -20,12 +20,13 @@ struct EnvironmentChoice {
         self.variables = variables.filter { !$0.value.isEmpty }
     }
 
-    /// - Throws: `Failure` with `ERR_SPEC` when there is no such environment, or it runs on something else.
+    /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` when there is no such environment; `ERR_SPEC` when it runs on
+    ///   something else, or none is named.
     func environment(of catalog: Catalog) throws(Failure) -> EnvironmentSpec {
         let name = try name(in: catalog)
         guard let environment = catalog.environment(named: name) else {
             throw Failure(
-                .spec, "there is no environment '\(name)' in \(EnvironmentSpec.file)",
+                .functionNotFound, "there is no environment '\(name)' in \(EnvironmentSpec.file)",
                 remedy: "There is: \(Self.list(catalog, nil)).")
         }
         guard let wanted, environment.target != wanted else { return environment }

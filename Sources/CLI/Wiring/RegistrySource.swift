@@ -20,8 +20,8 @@ struct RegistrySource {
     ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - wanted: what the environment has to run on; `nil` for anything.
-    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment, or one that
-    ///   runs on something else).
+    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch), `ERR_FUNCTION_NOT_FOUND` (no such environment)
+    ///   or `ERR_SPEC` (one that runs on something else).
     init(
         _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on wanted: Target? = nil
     ) async throws(Failure) {
@@ -98,7 +98,9 @@ struct RegistrySource {
         case .notARepository:
             Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
         case .unauthorized:
-            Failure(.git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.")
+            Failure(
+                .git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.",
+                cause: .credentials)
         case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         case .foreignOwner:
             Failure(

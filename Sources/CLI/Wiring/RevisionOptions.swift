@@ -46,7 +46,9 @@ struct RevisionOptions: ParsableArguments {
                 remedy: "For https, name its authority: git config --global http.sslCAInfo FILE. "
                     + "For ssh, connect once with ssh itself, and look at the key that it shows.")
         case .unauthorized:
-            Failure(.git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.")
+            Failure(
+                .git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.",
+                cause: .credentials)
         case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         default: Failure(.git, error.message)
         }

@@ -24,7 +24,8 @@ struct StateRepositoryOptions: ParsableArguments {
                 throw Failure(.git, error.message, remedy: "Make one: git init --bare \(place)")
             case .unauthorized:
                 throw Failure(
-                    .git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.")
+                    .git, error.message, remedy: "Log in with a git credential helper, GIT_ASKPASS or an ssh agent.",
+                    cause: .credentials)
             case .unreachable: throw Failure(.network, error.message)
             default: throw Failure(.git, error.message)
             }

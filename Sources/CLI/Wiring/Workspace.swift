@@ -32,7 +32,8 @@ struct Workspace {
     ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - target: what the environment has to run on; `nil` for anything.
-    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_SPEC` (no such environment).
+    /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_FUNCTION_NOT_FOUND` (no such
+    ///   environment).
     init(
         _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on target: Target? = nil
     ) async throws(Failure) {

@@ -2,7 +2,14 @@
 ///
 /// No secret is ever part of one.
 package struct Failure: Error, Hashable, Sendable, Codable {
+    /// What a failure of whatever code comes from, where that decides what scripts do about it.
+    package enum Cause: String, Hashable, Sendable, Codable {
+        /// A git remote, an OCI registry or Modal wants a log-in, and there is none, or it is refused.
+        case credentials
+    }
+
     package let code: ErrorCode
+    package let cause: Cause?
     /// One sentence: what failed on what.
     package let message: String
     /// What to do about it, as a sentence, ideally with a command.
@@ -10,8 +17,11 @@ package struct Failure: Error, Hashable, Sendable, Codable {
     /// The end of a log or another tool's own words, many lines perhaps.
     package let detail: String?
 
-    package init(_ code: ErrorCode, _ message: String, remedy: String? = nil, detail: String? = nil) {
+    package init(
+        _ code: ErrorCode, _ message: String, remedy: String? = nil, detail: String? = nil, cause: Cause? = nil
+    ) {
         self.code = code
+        self.cause = cause
         self.message = message
         self.remedy = remedy
         self.detail = detail

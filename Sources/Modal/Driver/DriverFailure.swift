@@ -16,7 +16,8 @@ struct DriverFailure: Error {
     init(_ error: JSONValue, struck: StruckValues) {
         let code = error["code"]?.stringValue.flatMap(ErrorCode.init) ?? .modal
         let message = struck.strike(error["message"]?.stringValue ?? "Modal gave no reason")
-        self.init(Failure(code, message), isWorthRetry: error["retry"]?.boolValue ?? false)
+        let cause = error["cause"]?.stringValue.flatMap(Failure.Cause.init)
+        self.init(Failure(code, message, cause: cause), isWorthRetry: error["retry"]?.boolValue ?? false)
     }
 
     static let cancelled = DriverFailure(Failure(.timeout, "the request to Modal was cancelled"))

@@ -58,7 +58,8 @@ package actor GitPinWriter: PinWriter {
                     try? await Task.sleep(for: .milliseconds(Int.random(in: 1...(references.isRemote ? 250 : 25))))
                     try await refresh()
                 case .refused where !target.holdsPinsOnly: divert(from: target.branch)
-                default: throw Failure(.git, error.message)
+                default:
+                    throw Failure(.git, error.message, cause: error.kind == .unauthorized ? .credentials : nil)
                 }
             } catch let failure as Failure {
                 throw failure

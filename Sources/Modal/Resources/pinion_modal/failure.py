@@ -28,13 +28,14 @@ LOCKED = re.compile(r"\b(is|are|was|been|currently) locked\b", re.IGNORECASE)
 class Failure(Exception):
     """One answer that is no success."""
 
-    def __init__(self, code: str, message: str, *, retry: bool = False) -> None:
+    def __init__(self, code: str, message: str, *, retry: bool = False, cause: str | None = None) -> None:
         super().__init__(message)
-        self.code, self.message, self.retry = code, message, retry
+        self.code, self.message, self.retry, self.cause = code, message, retry, cause
 
     def answer(self, values: set[str]) -> dict[str, object]:
         """The error's JSON, in which no value of a secret is left, whoever repeated it."""
-        return {"code": self.code, "message": without(values, self.message), "retry": self.retry}
+        answer = {"code": self.code, "message": without(values, self.message), "retry": self.retry}
+        return answer if self.cause is None else {**answer, "cause": self.cause}
 
 
 def spellings(value: str) -> set[str]:
@@ -61,4 +62,5 @@ def failure_of(error: BaseException) -> Failure:
         return Failure("ERR_IMAGE_PULL", text, retry="external shut-down" in text or "timed out" in text)
     if isinstance(error, NO_ANSWER):
         return Failure("ERR_NETWORK", f"Modal gave no answer: {text}", retry=True)
-    return Failure("ERR_MODAL", text, retry=isinstance(error, TRANSIENT))
+    cause = "credentials" if isinstance(error, modal.exception.AuthError) else None
+    return Failure("ERR_MODAL", text, retry=isinstance(error, TRANSIENT), cause=cause)
