@@ -58,7 +58,8 @@ package struct DesiredStateReader: Sendable {
                 environment: environment.name, target: environment.target, branch: branch,
                 commit: catalog.commit.id.hex, snapshotID: snapshotID,
                 pinMode: pins, processors: processors,
-                isComplete: !catalog.hasErrors && !diagnostics.contains { $0.severity == .error })
+                isComplete: !catalog.hasErrors && !diagnostics.contains { $0.severity == .error },
+                retry: RetryRule(catalog.policy))
             return (state, diagnostics)
         } catch { throw Failure(.spec, error.message) }
     }
@@ -75,7 +76,8 @@ package struct DesiredStateReader: Sendable {
         do throws(JSONError) {
             let state = DesiredState(
                 environment: environment.name, target: environment.target, branch: nil, commit: catalog.commit.id.hex,
-                snapshotID: try catalog.snapshotID().description, pinMode: .record, processors: processors)
+                snapshotID: try catalog.snapshotID().description, pinMode: .record, processors: processors,
+                retry: RetryRule(catalog.policy))
             return (state, [])
         } catch { throw Failure(.spec, error.message) }
     }

@@ -240,6 +240,6 @@ struct ModalDriverTests {
                 .milliseconds(50), .milliseconds(200), .milliseconds(200), nil,
             ])
         #expect(rule.pause(after: 1, jitter: 1) == .milliseconds(100))
-        #expect(RetryRule(.none) == RetryRule(attempts: 3, pauses: [.seconds(1), .seconds(5)]))
+        #expect(RetryRule(.none) == RetryRule(attempts: 3, backoffMilliseconds: [1000, 5000]))
     }
 }

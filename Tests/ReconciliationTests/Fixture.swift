@@ -34,7 +34,7 @@ struct Fixture {
     static func desired(_ processors: [DesiredProcessor], pins: PinMode = .record) -> DesiredState {
         DesiredState(
             environment: "local", branch: "main", commit: "c", snapshotID: "sha256:0", pinMode: pins,
-            processors: processors)
+            processors: processors, retry: RetryRule(attempts: 1))
     }
 
     func plan(_ desired: DesiredState) async throws -> Plan {
@@ -43,9 +43,12 @@ struct Fixture {
     }
 
     @discardableResult
-    func apply(_ plan: Plan) async -> RunReport {
+    func apply(
+        _ plan: Plan, observer: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) async -> RunReport {
         let executor = Executor(
-            services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"), log: EventLog(clock: clock) { _ in },
+            services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"),
+            log: EventLog(clock: clock, observer: observer),
             parallelism: 2, now: { 1_000 }, discard: { _ in }
         )
         return await executor.apply(plan)

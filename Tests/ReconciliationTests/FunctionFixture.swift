@@ -26,7 +26,8 @@ struct FunctionFixture {
     ) -> DesiredState {
         DesiredState(
             environment: "staging", target: .modal, branch: "main", commit: "c", snapshotID: "sha256:0",
-            pinMode: pins, processors: processors, isComplete: isComplete)
+            pinMode: pins, processors: processors, isComplete: isComplete,
+            retry: RetryRule(attempts: 1))
     }
 
     func observe(_ desired: DesiredState, secrets: [SecretValue] = []) async throws -> ObservedState {
@@ -45,7 +46,8 @@ struct FunctionFixture {
 
     @discardableResult
     func apply(
-        _ plan: Plan, secrets: [SecretValue] = [], observer: @escaping @Sendable (RunEvent) -> Void = { _ in }
+        _ plan: Plan, secrets: [SecretValue] = [], gone: Set<String> = [],
+        observer: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) async -> RunReport {
         let world = fixture.world
         let services = Services(
@@ -54,7 +56,7 @@ struct FunctionFixture {
         return await Executor(
             services, as: LeaseHolder(holder: "Ann", host: "one", run: "r1"),
             log: EventLog(clock: fixture.clock, observer: observer), parallelism: 2, secrets: secrets,
-            now: { world.now.time }, discard: { _ in }
+            now: { world.now.time }, isOver: { gone.contains($0.run) }, discard: { _ in }
         ).apply(plan)
     }
 

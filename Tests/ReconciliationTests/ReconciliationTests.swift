@@ -206,7 +206,7 @@ struct ReconciliationTests {
         await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
         let broken = DesiredState(
             environment: "local", branch: nil, commit: "c", snapshotID: "s", pinMode: .record, processors: [],
-            isComplete: false)
+            isComplete: false, retry: RetryRule(attempts: 1))
         #expect(try await fixture.plan(broken).notes.isEmpty)
     }
 

@@ -56,7 +56,8 @@ struct Play {
         }
         return DesiredState(
             environment: "staging", target: .modal, branch: "main", commit: "c\(history.count)",
-            snapshotID: "sha256:0", pinMode: .commit, processors: processors)
+            snapshotID: "sha256:0", pinMode: .commit, processors: processors,
+            retry: RetryRule(attempts: 2, backoffMilliseconds: []))
     }
 
     private func processor(_ ref: ProcessorRef, _ spec: Spec, _ pins: [PinChange]) -> DesiredProcessor? {

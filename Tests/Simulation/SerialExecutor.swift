@@ -1,3 +1,4 @@
+import Reconciliation
 import Synchronization
 
 /// Runs all tasks of a simulation on the thread that waits for them, one job after the other in the order in which they
@@ -14,7 +15,7 @@ final class SerialTaskExecutor: TaskExecutor {
     func run(_ body: @escaping @Sendable () async -> Void) {
         let isOver = Atomic(false)
         Task(executorPreference: self) {
-            await body()
+            await Shield.$executor.withValue(self) { await body() }
             isOver.store(true, ordering: .releasing)
         }
         while !isOver.load(ordering: .acquiring) {

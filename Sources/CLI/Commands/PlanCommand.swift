@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeploymentModel
+import FoundationEssentials
 import Reconciliation
 import SystemPackage
 
@@ -73,12 +74,16 @@ struct ApplyCommand: AsyncParsableCommand {
         commandName: "apply", abstract: "Do what a saved plan says, or what a plan made now would say.",
         discussion: """
             Of a saved plan nothing is done that it did not show. Its facts are looked at again: what was done meanwhile is \
-            left out, and what has changed is refused and says what, unless --replan takes it as it is now. Without a file \
-            it is 'pinion reconcile'.
+            left out, and what has changed is refused and says what, unless --replan takes it as it is now. --continue does \
+            what is left of the last run on this host that failed, was interrupted or crashed. Without either it is \
+            'pinion reconcile'.
             """)
 
     @Argument(help: ArgumentHelp("The file that 'pinion plan -o' wrote.", valueName: "file"))
     var file: String?
+
+    @Flag(name: .customLong("continue"), help: "Carry on with the last run on this host that did not get to its end.")
+    var continues = false
 
     @Flag(help: "Plan what is out of date again, and apply that.")
     var replan = false
@@ -88,10 +93,24 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup var modal: ModalPlanOptions
     @OptionGroup var reconciling: ReconcilingOptions
 
+    func validate() throws {
+        guard !(continues && file != nil) else { throw ValidationError("--continue takes no file.") }
+    }
+
     func run() async throws {
         try await interruptible { () async throws(Failure) -> ExitCode in
-            let saved = try file.map { file throws(Failure) in try PlanFile(file).read() }
             var options = options
+            var saved = try file.map { file throws(Failure) in try PlanFile(file).read() }
+            let cutOff =
+                try continues
+                ? RunFolder.unfinished(of: options.env, variables: ProcessInfo.processInfo.environment) : nil
+            if continues {
+                guard let cutOff else {
+                    Output.note("Nothing to continue: each run on this host has got to its end.")
+                    return .success
+                }
+                saved = cutOff.plan
+            }
             if let saved {
                 guard options.env == nil || options.env == saved.environment else {
                     throw Failure(
@@ -104,16 +123,19 @@ struct ApplyCommand: AsyncParsableCommand {
             }
             let workspace = try await Workspace(options, at: saved?.commit)
             let session = try await Session(workspace, options, build: build.settings)
-            return try await reconciling.reconcile(
+            let code = try await reconciling.reconcile(
                 workspace, session, secrets: try await modal.secrets(of: workspace),
                 prunes: try modal.prunes(workspace), saved: saved, replans: replan)
+            // What is left of it now is the new run's.
+            cutOff?.folder.finish()
+            return code
         }
     }
 }
 
 /// A plan in a file.
 struct PlanFile {
-    private let path: String
+    let path: String
 
     init(_ path: String) { self.path = path }
 

@@ -22,7 +22,7 @@ struct ReconcileCommand: AsyncParsableCommand {
     @OptionGroup var reconciling: ReconcilingOptions
 
     func run() async throws {
-        try await reporting { () async throws(Failure) -> ExitCode in
+        try await interruptible { () async throws(Failure) -> ExitCode in
             let workspace = try targets.narrowed(try await Workspace(options))
             let session = try await Session(workspace, options, build: build.settings)
             return try await reconciling.reconcile(

@@ -33,8 +33,10 @@ struct EventFold {
         let finished = own.count { if case .finished = $0.kind { true } else { false } }
         let failed = own.count { if case .failed = $0.kind { true } else { false } }
         let isSkipped = events.contains { event in
-            guard case .skipped(let steps) = event.kind else { return false }
-            return steps.contains { Self.kinds[$0] == step.kind }
+            switch event.kind {
+            case .skipped(let steps), .interrupted(let steps): return steps.contains { Self.kinds[$0] == step.kind }
+            default: return false
+            }
         }
         let (state, text): (LaneReport.State, String) =
             if failed > 0 {
@@ -72,7 +74,7 @@ struct EventFold {
                 return nil
             case .finished: failure = nil
             case .failed(let reason): failure = reason
-            case .log, .warning, .skipped: return nil
+            case .log, .warning, .skipped, .interrupted: return nil
             }
             let number = counts[ref, default: 0]
             if event.step == .smoke { counts[ref] = number + 1 }
@@ -93,7 +95,10 @@ struct EventFold {
         let place: LaneStep.SmokePlace? = if case .smoke(let place, _) = step { place } else { nil }
         var counts: [ProcessorRef: Int] = [:]
         return events.filter { event in
-            if case .skipped = event.kind { return false }
+            switch event.kind {
+            case .skipped, .interrupted: return false
+            default: break
+            }
             guard Self.kinds[event.step] == step.kind else { return false }
             guard let place, let ref = event.ref else { return true }
             if case .started = event.kind { counts[ref, default: 0] += 1 }

@@ -31,6 +31,9 @@ struct EventLines {
         case .skipped(let steps):
             let names = steps.map(\.rawValue).joined(separator: ", ")
             return head + style.yellow("- ") + name + style.dim("\(names) skipped, because \(step) failed")
+        case .interrupted(let steps):
+            let names = steps.map(\.rawValue).joined(separator: ", ")
+            return head + style.yellow("- ") + name + style.dim("\(names) not done: interrupted")
         }
     }
 

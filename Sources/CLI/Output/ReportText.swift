@@ -14,11 +14,15 @@ struct ReportText {
                 )
             }
         }
+        for entry in report.entries where entry.status == .interrupted {
+            let left = entry.skipped.map(\.rawValue).joined(separator: ", ")
+            lines.append("\(style.yellow("-")) \(style.bold(entry.ref.description))  interrupted before: \(left)")
+        }
         for failure in report.failures {
             lines.append("\(style.red("✗")) \(failure.code.rawValue)  \(failure.message)")
         }
         if broken > 0 { lines.append("\(style.red("✗")) \(counted(broken, "error")) in the registry, see above") }
-        let counts = [RunReport.Status.changed, .unchanged, .failed].map { status in
+        let counts = [RunReport.Status.changed, .unchanged, .failed, .skipped, .interrupted].map { status in
             (status.rawValue, report.entries.filter { $0.status == status }.count)
         }
         let refs = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }.joined(separator: ", ")

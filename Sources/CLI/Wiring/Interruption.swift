@@ -9,7 +9,8 @@ import DeploymentModel
 #endif
 
 /// Runs a command's work so that SIGINT and SIGTERM cancel it: what it started is stopped and removed, and the process
-/// ends with 130 or 143; what blocks all the same is given ten seconds. A second signal ends it at once.
+/// ends with 130 or 143. What must not be torn is finished first, within seven seconds: a CI runner kills after 7.5. A second
+/// signal ends it at once.
 func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
     let sources = [SIGINT, SIGTERM].map { number in Interruption.source(number, continuation) }
@@ -23,7 +24,7 @@ func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitC
         }
         group.addTask {
             for await number in signals {
-                Output.note("Interrupted: what was started is stopped.")
+                Output.note("Interrupted: finishing what must not be torn; interrupt again to end at once.")
                 return ExitCode(128 + number)
             }
             return nil
@@ -47,7 +48,7 @@ private enum Interruption {
         source.setEventHandler { @Sendable in
             continuation.yield(number)
             signal(number, SIG_DFL)
-            DispatchQueue.global().asyncAfter(deadline: .now() + 10) { _exit(128 + number) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 7) { _exit(128 + number) }
         }
         source.resume()
         return source

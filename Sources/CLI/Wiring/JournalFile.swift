@@ -9,12 +9,9 @@ import SystemPackage
     import Darwin
 #endif
 
-/// The journal of one run: JSON lines in `$XDG_STATE_HOME/pinion/runs/<run id>/journal.jsonl` (else below
-/// `~/.local/state`), on disk line by line. Where it can't be written, the run goes on without.
+/// The journal of one run: JSON lines in its folder, on disk line by line. Where it can't be written, the run goes on
+/// without. It is locked as long as the process lives, so that others on this host can tell that it does.
 final class JournalFile: Journal {
-    /// How many runs are kept.
-    private static let kept = 50
-
     private struct State {
         var file: FileDescriptor?
         var writes = 0
@@ -24,19 +21,16 @@ final class JournalFile: Journal {
     /// The write after which the process ends itself, as if it had crashed.
     private let lastWrite: Int?
 
-    /// Opens the journal of a run; those of the oldest runs go.
-    init(run: String, variables: [String: String]) {
+    /// Opens the journal of a run.
+    ///
+    /// - Parameter folder: that of the run; `nil` when nothing says where runs are kept.
+    init(in folder: RunFolder?, variables: [String: String]) {
         lastWrite = variables["PINION_KILL_AT"].flatMap(Int.init)
-        var file: FileDescriptor?
-        if let runs = Self.runs(variables) {
-            let folder = runs + "/" + run
-            try? FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            file = try? FileDescriptor.open(
-                folder + "/journal.jsonl", .writeOnly, options: [.create, .append, .closeOnExec],
-                permissions: .ownerReadWrite)
-            Self.removeOldest(in: runs)
+        let file = folder.flatMap { folder in
+            try? FileDescriptor.open(
+                folder.journal, .writeOnly, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
         }
+        if let file { flock(file.rawValue, LOCK_SH | LOCK_NB) }
         state = Mutex(State(file: file))
     }
 
@@ -56,19 +50,5 @@ final class JournalFile: Journal {
             state.writes += 1
             if state.writes == lastWrite { kill(getpid(), SIGKILL) }
         }
-    }
-
-    /// The folder of all runs; `nil` when nothing says where. A relative path says nothing (XDG Base Directory
-    /// Specification).
-    private static func runs(_ variables: [String: String]) -> String? {
-        if let state = variables["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/pinion/runs" }
-        guard let home = variables["HOME"], home.hasPrefix("/") else { return nil }
-        return home + "/.local/state/pinion/runs"
-    }
-
-    /// The ids of runs sort by time.
-    private static func removeOldest(in runs: String) {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []).sorted()
-        for name in names.dropLast(kept) { try? FileManager.default.removeItem(atPath: runs + "/" + name) }
     }
 }

@@ -79,18 +79,24 @@ struct Session {
         _ plan: Plan, secrets: [SecretValue] = [], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
     ) async throws(Failure) -> RunReport {
         guard plan.hasActions else { return RunReport(plan, run: run, events: []) }
-        let log = eventLog(show)
+        let own = RunFolder.making(run, variables: environment)
+        // Where it can't be kept, there is no --continue.
+        try? own?.plan.write(plan)
+        let log = eventLog(in: own, show)
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let needsEngine = plan.items.contains { !$0.builds.isEmpty || $0.smoke != nil || $0.probe != nil }
         if modal == nil || needsEngine { _ = try await engine.removeLeftovers() }
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
         let executor = Executor(
-            services, as: holder, log: log, parallelism: parallelism, secrets: secrets, now: Self.now
+            services, as: holder, log: log, parallelism: parallelism, secrets: secrets, now: Self.now,
+            isOver: { lease in await DeadRun(lease, variables: environment)?.awaitEnd() ?? false }
         ) { path in
             try? FileManager.default.removeItem(atPath: path)
         }
-        return await executor.apply(plan)
+        let report = await executor.apply(plan)
+        if !report.hasFailures { own?.finish() }
+        return report
     }
 
     /// What was recorded of a ref, the newest first.
@@ -104,11 +110,14 @@ struct Session {
     var author: String { authorship.author.name }
 
     /// The events of this run, from now on, with the beginnings and ends of its steps in its journal.
-    private func eventLog(_ show: @escaping @Sendable (RunEvent) -> Void) -> EventLog {
+    private func eventLog(
+        in folder: RunFolder? = nil, _ show: @escaping @Sendable (RunEvent) -> Void
+    ) -> EventLog {
         let clock = ContinuousClock()
         let start = clock.now
+        let folder = folder ?? RunFolder.making(run, variables: environment)
         return EventLog(
-            clock: { (clock.now - start) / .seconds(1) }, journal: JournalFile(run: run, variables: environment),
+            clock: { (clock.now - start) / .seconds(1) }, journal: JournalFile(in: folder, variables: environment),
             observer: show)
     }
 

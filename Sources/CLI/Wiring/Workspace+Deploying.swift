@@ -27,21 +27,18 @@ extension Workspace {
                 function: wanted.function, isHeld: wanted.isHeld)
         }
         var workspace = self
-        workspace.desired = DesiredState(
-            environment: desired.environment, target: desired.target, branch: desired.branch, commit: desired.commit,
-            snapshotID: desired.snapshotID, pinMode: .commit, processors: processors,
-            // What is left out here is wanted all the same.
-            isComplete: desired.isComplete && refs == nil)
+        workspace.desired.pinMode = .commit
+        workspace.desired.processors = processors
+        // What is left out here is wanted all the same.
+        workspace.desired.isComplete = desired.isComplete && refs == nil
         return workspace
     }
 
     /// The same with some of its processors. What is left out is wanted all the same.
     func wanting(_ isWanted: (ProcessorRef) -> Bool) -> Workspace {
         var workspace = self
-        workspace.desired = DesiredState(
-            environment: desired.environment, target: desired.target, branch: desired.branch, commit: desired.commit,
-            snapshotID: desired.snapshotID, pinMode: desired.pinMode,
-            processors: desired.processors.filter { isWanted($0.ref) }, isComplete: false)
+        workspace.desired.processors.removeAll { !isWanted($0.ref) }
+        workspace.desired.isComplete = false
         return workspace
     }
 

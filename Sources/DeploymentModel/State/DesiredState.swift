@@ -9,14 +9,16 @@ package struct DesiredState: Hashable, Sendable {
     package let commit: String
     /// `sha256:…` over the whole registry (contract "Snapshot").
     package let snapshotID: String
-    package let pinMode: PinMode
-    package let processors: [DesiredProcessor]
+    package var pinMode: PinMode
+    package var processors: [DesiredProcessor]
     /// Claims that every spec could be read, so that what is not here is not wanted.
-    package let isComplete: Bool
+    package var isComplete: Bool
+    /// How often a step is tried.
+    package var retry: RetryRule
 
     package init(
         environment: String, target: Target = .docker, branch: String?, commit: String, snapshotID: String,
-        pinMode: PinMode, processors: [DesiredProcessor], isComplete: Bool = true
+        pinMode: PinMode, processors: [DesiredProcessor], isComplete: Bool = true, retry: RetryRule
     ) {
         self.environment = environment
         self.target = target
@@ -26,6 +28,7 @@ package struct DesiredState: Hashable, Sendable {
         self.pinMode = pinMode
         self.processors = processors
         self.isComplete = isComplete
+        self.retry = retry
     }
 
     /// The digests that a processor's spec names; none of a ref that is not desired.

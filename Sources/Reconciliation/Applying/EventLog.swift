@@ -42,7 +42,7 @@ extension JournalEntry {
         case .started: (kind, text) = (.intent, nil)
         case .finished(let outcome): (kind, text) = (.done, outcome)
         case .failed(let failure): (kind, text) = (.failed, failure.description)
-        case .log, .warning, .skipped: return nil
+        case .log, .warning, .skipped, .interrupted: return nil
         }
         self.init(
             kind, step: event.step.rawValue, ref: event.ref, platform: event.platform, text: text, time: event.time)

@@ -8,6 +8,7 @@ extension Executor {
         do throws(Failure) {
             archive = try await services.contexts.archive(of: recipe)
         } catch {
+            guard !Task.isCancelled else { throw Failure.interruption }
             log.add(item.ref, .build, .failed(error))
             throw error
         }

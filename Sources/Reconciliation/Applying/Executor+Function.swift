@@ -7,10 +7,13 @@ extension Executor {
     func sync(_ plan: Plan) async -> Bool {
         let names = Set(plan.secrets.map(\.name))
         guard !names.isEmpty else { return true }
+        guard !Task.isCancelled else { return false }
         log.add(nil, .sync, .started)
         do throws(Failure) {
-            let changes = try await underLease(deadline: Deadline.other) { () throws(Failure) in
-                try await platform().syncSecrets(secrets.filter { names.contains($0.name) }, isCheck: false)
+            let changes = try await Shield.whole { () throws(Failure) in
+                try await underLease(deadline: Deadline.other) { () throws(Failure) in
+                    try await platform().syncSecrets(secrets.filter { names.contains($0.name) }, isCheck: false)
+                }
             }
             let text = changes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }
             log.add(nil, .sync, .finished(text.joined(separator: ", ")))
@@ -23,11 +26,13 @@ extension Executor {
 
     /// Stops apps that no spec asks for.
     func stop(_ stops: [StopAction]) async {
-        for action in stops {
+        for action in stops where !Task.isCancelled {
             log.add(nil, .remove, .started)
             do throws(Failure) {
-                let wasThere = try await underLease(deadline: Deadline.other) { () throws(Failure) in
-                    try await platform().stop(action.app)
+                let wasThere = try await Shield.whole { () throws(Failure) in
+                    try await underLease(deadline: Deadline.other) { () throws(Failure) in
+                        try await platform().stop(action.app)
+                    }
                 }
                 log.add(nil, .remove, .finished("app \(action.app)" + (wasThere ? "" : " was gone already")))
             } catch { log.add(nil, .remove, .failed(error)) }
@@ -38,7 +43,7 @@ extension Executor {
     func deploy(
         _ item: PlanItem, _ deploy: DeployAction, _ function: FunctionAction, _ images: [Platform: ImageReference]
     ) async throws(Failure) -> RefRecord.Binding {
-        try await step(item.ref, .deploy) { () throws(Failure) -> (RefRecord.Binding, String) in
+        try await step(item.ref, .deploy, isWhole: true) { () throws(Failure) -> (RefRecord.Binding, String) in
             guard let image = images[deploy.platform], image.digest != nil else {
                 throw Failure(.imageUnpinned, "\(item.ref) has no image for \(deploy.platform.oci)")
             }
@@ -67,7 +72,7 @@ extension Executor {
     func rollOver(
         _ item: PlanItem, _ action: RolloverAction, _ binding: RefRecord.Binding?
     ) async throws(Failure) -> RefRecord.Binding? {
-        try await step(item.ref, .rollover) { () throws(Failure) -> (RefRecord.Binding?, String) in
+        try await step(item.ref, .rollover, isWhole: true) { () throws(Failure) -> (RefRecord.Binding?, String) in
             let version = try await underLease(deadline: Deadline.other) { () throws(Failure) in
                 try await platform().rollover(action.name.app)
             }

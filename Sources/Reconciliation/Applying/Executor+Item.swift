@@ -49,42 +49,26 @@ extension Executor {
             }
             progress.applied = revision
             for stale in item.remove where stale.containerID != deployed {
-                try await step(item.ref, .remove) { () throws(Failure) -> ((), String) in
+                try await step(item.ref, .remove, isWhole: true) { () throws(Failure) -> ((), String) in
                     try await services.engine.remove(stale.containerID, graceSeconds: 10)
                     return ((), stale.name)
                 }
             }
         } catch {
             // The failure itself is an event already; what comes after it is told once.
-            if remaining.count > 1 {
+            if error.isInterruption {
+                log.add(item.ref, remaining[remaining.startIndex], .interrupted(Array(remaining)))
+            } else if remaining.count > 1 {
                 log.add(item.ref, remaining[remaining.startIndex], .skipped(Array(remaining.dropFirst())))
             }
         }
         return ItemOutcome(record: progress.record)
     }
 
-    /// Runs one step between its events.
-    @discardableResult
-    func step<Value: Sendable>(
-        _ ref: ProcessorRef, _ step: RunEvent.Step, _ platform: Platform? = nil,
-        _ body: () async throws(Failure) -> (Value, String)
-    ) async throws(Failure) -> Value {
-        log.add(ref, step, platform: platform, .started)
-        do throws(Failure) {
-            try lease?.check()
-            let (value, text) = try await body()
-            log.add(ref, step, platform: platform, .finished(text))
-            return value
-        } catch {
-            log.add(ref, step, platform: platform, .failed(error))
-            throw error
-        }
-    }
-
     private func pin(
         _ ref: ProcessorRef, _ action: PinAction, _ images: [Platform: ImageReference], keys: [Platform: InputKey]
     ) async throws(Failure) {
-        try await step(ref, .pin) { () throws(Failure) -> ((), String) in
+        try await step(ref, .pin, isWhole: true) { () throws(Failure) -> ((), String) in
             try await services.inspect(images) { log.add(ref, .pin, .warning($0)) }
             let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
                 .joined(separator: ", ")
@@ -103,27 +87,36 @@ extension Executor {
                 throw Failure(.imageUnpinned, "\(item.ref) has no image for \(deploy.platform.oci)")
             }
             let imageID = try await services.engine.pull(image, platform: deploy.platform)
-            let name = ContainerSpec.name(of: item.ref, imageID: imageID)
             if let running = try await running(item, imageID: imageID) {
                 return ((running, imageID), "\(running.name) runs this image already")
             }
-            // A container of the same image has the same name; it has to go before the new one can come.
-            for stale in item.remove where stale.name == name {
-                try await services.engine.remove(stale.containerID, graceSeconds: 10)
+            let container = try await Shield.whole { () throws(Failure) in
+                try await replace(item, image, deploy.platform, imageID: imageID)
             }
-            let container = try await services.engine.start(
-                ContainerSpec(
-                    name: name, processor: item.processor, image: image.description, platform: deploy.platform,
-                    environment: ["IMAGE_DIGEST": image.digest?.description ?? ""]))
-            do throws(Failure) {
-                try await services.smoke.awaitHealth(of: container, processor: item.processor)
-            } catch {
-                // What was started for this run and failed is not left behind; what ran before keeps running.
-                try? await services.engine.remove(container.id, graceSeconds: 1)
-                throw error
-            }
-            return ((container, imageID), "\(name) on 127.0.0.1:\(container.hostPort ?? 0)")
+            return ((container, imageID), "\(container.name) on 127.0.0.1:\(container.hostPort ?? 0)")
         }
+    }
+
+    private func replace(
+        _ item: PlanItem, _ image: ImageReference, _ platform: Platform, imageID: String
+    ) async throws(Failure) -> ObservedContainer {
+        let name = ContainerSpec.name(of: item.ref, imageID: imageID)
+        // A container of the same image has the same name; it has to go before the new one can come.
+        for stale in item.remove where stale.name == name {
+            try await services.engine.remove(stale.containerID, graceSeconds: 10)
+        }
+        let container = try await services.engine.start(
+            ContainerSpec(
+                name: name, processor: item.processor, image: image.description, platform: platform,
+                environment: ["IMAGE_DIGEST": image.digest?.description ?? ""]))
+        do throws(Failure) {
+            try await services.smoke.awaitHealth(of: container, processor: item.processor)
+        } catch {
+            // What was started for this run and failed is not left behind; what ran before keeps running.
+            try? await services.engine.remove(container.id, graceSeconds: 1)
+            throw error
+        }
+        return container
     }
 
     /// A container that was seen to run this very image and spec, and still does: the plan could not know that a build

@@ -14,7 +14,8 @@ extension Executor {
         guard plan.target == .modal, !plan.items.isEmpty else { return await record(work(self, plan.items), plan) }
         do throws(Failure) {
             let (lease, refused) = try await LeaseKeeper.taking(
-                plan.items.map(\.ref), of: plan.environment, for: holder, in: services.store, clock: clock, now: now)
+                plan.items.map(\.ref), of: plan.environment, for: holder, in: services.store, clock: clock, now: now,
+                isOver: isOver)
             for item in plan.items { if let failure = refused[item.ref] { refuse(item, failure) } }
             guard let lease else { return }
             var leased = self

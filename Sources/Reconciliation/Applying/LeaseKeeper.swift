@@ -39,11 +39,13 @@ package final class LeaseKeeper: Sendable {
     /// - Parameters:
     ///   - clock: what the time between renewals is measured by.
     ///   - now: seconds since 1970.
+    ///   - isOver: whether the run of a lease is known to be gone, so that the lease is taken from it.
     /// - Returns: the lease, `nil` when others hold all of them; and why each of the rest can't be had.
     /// - Throws: `Failure` when the store can't be reached, or others are faster each time.
     package static func taking(
         _ refs: [ProcessorRef], of environment: String, for holder: LeaseHolder, in store: any StateStore,
-        clock: any Clock<Duration>, now: @escaping @Sendable () -> Int
+        clock: any Clock<Duration>, now: @escaping @Sendable () -> Int,
+        isOver: (Lease) async -> Bool = { _ in false }
     ) async throws(Failure) -> (lease: LeaseKeeper?, refused: [ProcessorRef: Failure]) {
         var (free, refused) = (refs, [ProcessorRef: Failure]())
         var rejection: Failure?
@@ -58,6 +60,10 @@ package final class LeaseKeeper: Sendable {
             }
             for lease in try await store.leases(of: environment) where lease.run != holder.run {
                 let held = Set(free).intersection(lease.refs)
+                if !held.isEmpty, await isOver(lease) {
+                    try await store.release(lease, environment: environment)
+                    continue
+                }
                 for ref in held { refused[ref] = lease.refusal(of: [ref], in: environment) }
                 free.removeAll { held.contains($0) }
             }

@@ -45,10 +45,11 @@ extension Plan {
                 unchanged.append(item.ref)
             }
         }
-        return Plan(
-            format: format, environment: environment, target: target, branch: branch, commit: commit,
-            snapshotID: snapshotID, pinMode: pinMode, secrets: secrets, items: kept, stops: stops,
-            unchanged: unchanged.sorted(), blocked: blocked.sorted { $0.ref < $1.ref }, notes: notes)
+        var plan = self
+        plan.items = kept
+        plan.unchanged = unchanged.sorted()
+        plan.blocked = blocked.sorted { $0.ref < $1.ref }
+        return plan
     }
 }
 

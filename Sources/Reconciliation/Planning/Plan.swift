@@ -12,6 +12,8 @@ package struct Plan: Hashable, Sendable, Codable {
     package let commit: String
     package let snapshotID: String
     package let pinMode: PinMode
+    /// How often each step is tried.
+    package let retry: RetryRule
     /// The secrets that are written before anything is deployed.
     package let secrets: [SecretAction]
     /// What is to be done, by ref.
@@ -20,7 +22,7 @@ package struct Plan: Hashable, Sendable, Codable {
     package let stops: [StopAction]
     package var unchanged: [ProcessorRef]
     /// Refs that cannot be planned, and why.
-    package let blocked: [Blocked]
+    package var blocked: [Blocked]
     /// Things to know that need no action of Pinion's.
     package let notes: [String]
 

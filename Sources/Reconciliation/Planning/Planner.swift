@@ -37,7 +37,7 @@ package struct Planner {
         let secrets = observed.secretChanges.filter { $0.value != .unchanged }.sorted { $0.key < $1.key }
         return Plan(
             format: Plan.format, environment: desired.environment, target: desired.target, branch: desired.branch,
-            commit: desired.commit, snapshotID: desired.snapshotID, pinMode: desired.pinMode,
+            commit: desired.commit, snapshotID: desired.snapshotID, pinMode: desired.pinMode, retry: desired.retry,
             secrets: secrets.map { SecretAction(name: $0.key, change: $0.value) }, items: items,
             stops: stopped.map { StopAction(app: $0.name, reason: "no spec asks for it") }, unchanged: unchanged,
             blocked: blocked,

@@ -17,6 +17,8 @@ package struct RunEvent: Hashable, Sendable, Codable {
         case failed(Failure)
         /// These steps are not done, because this one failed.
         case skipped([Step])
+        /// These steps are not done, or not to their end, because somebody interrupted the run.
+        case interrupted([Step])
     }
 
     /// `nil` for what concerns the run as a whole.

@@ -2,7 +2,13 @@ package import DeploymentModel
 
 /// What a run did: a fold over its events.
 package struct RunReport: Hashable, Sendable, Codable {
-    package enum Status: String, Hashable, Sendable, Codable { case changed, unchanged, failed }
+    package enum Status: String, Hashable, Sendable, Codable {
+        case changed, unchanged, failed
+        /// Nothing of it was done, because something before it failed.
+        case skipped
+        /// The run was interrupted before it was done.
+        case interrupted
+    }
 
     package struct Entry: Hashable, Sendable, Codable {
         package let ref: ProcessorRef
@@ -53,7 +59,12 @@ package struct RunReport: Hashable, Sendable, Codable {
             case .failed(let failure):
                 entry.status = .failed
                 entry.failures.append(failure)
-            case .skipped(let steps): entry.skipped += steps
+            case .skipped(let steps):
+                entry.skipped += steps
+                if entry.failures.isEmpty, entry.done.isEmpty { entry.status = .skipped }
+            case .interrupted(let steps):
+                entry.skipped += steps
+                if entry.failures.isEmpty { entry.status = .interrupted }
             case .warning(let text): warnings.append("\(ref): \(text)")
             case .started, .log: break
             }
@@ -62,11 +73,14 @@ package struct RunReport: Hashable, Sendable, Codable {
         self.entries = entries.values.sorted { $0.ref < $1.ref }
     }
 
-    package var hasFailures: Bool { !failures.isEmpty || entries.contains { $0.status == .failed } }
+    package var hasFailures: Bool {
+        !failures.isEmpty || entries.contains { [.failed, .skipped, .interrupted].contains($0.status) }
+    }
 
     /// Claims that all that failed did so because another run is at it.
     package var isRefused: Bool {
-        hasFailures && (failures + entries.flatMap(\.failures)).allSatisfy { $0.code == .lease }
+        hasFailures && !entries.contains { $0.status == .interrupted }
+            && (failures + entries.flatMap(\.failures)).allSatisfy { $0.code == .lease }
     }
 }
 
