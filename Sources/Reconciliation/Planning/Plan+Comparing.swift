@@ -53,6 +53,18 @@ extension PlanItem {
         func compare<Value: Equatable>(_ what: String, _ before: Value, _ after: Value) {
             if before != after { changes.append("\(what) changed") }
         }
+        guard !now.isRest(of: self) else {
+            // A run that was cut off has changed facts itself, as it was shown; what is left has to be about the same.
+            compare("its spec", processor.unpinned, now.processor.unpinned)
+            compare("its images", images, now.images.filter { images[$0.key] != nil })
+            compare("what is recorded", [record.commit, record.specHash], [now.record.commit, now.record.specHash])
+            compare("its rollback", record.hold, now.record.hold)
+            if now.deploy != nil {
+                compare("what is deployed", deploy, now.deploy)
+                compare("the containers that run", containers, now.containers)
+            }
+            return changes
+        }
         compare("what has to be done", steps, now.steps)
         compare("its spec", processor, now.processor)
         compare("its images", images, now.images)
@@ -64,5 +76,19 @@ extension PlanItem {
         compare("the containers that run", containers, now.containers)
         compare("its record", record, now.record)
         return changes
+    }
+
+    /// Claims that it has the last steps of a longer one and no others.
+    private func isRest(of other: PlanItem) -> Bool {
+        steps.count < other.steps.count && steps == Array(other.steps.suffix(steps.count))
+    }
+}
+
+extension Processor {
+    /// The same as its spec has it, whatever it is pinned to.
+    fileprivate var unpinned: Processor {
+        var processor = self
+        processor.pins = [:]
+        return processor
     }
 }
