@@ -11,7 +11,7 @@ extension GitStateStore {
     ) async throws(Failure) -> [(commit: Commit, record: RefRecord)] {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.reference(of: environment)) else { return [] }
-            let path = Self.path(of: ref)
+            let path = place(of: ref)
             var past: [(Commit, RefRecord)] = []
             for commit in try await repository.history(of: path, from: tip, limit: limit) {
                 guard let entry = try await repository.file(at: path, in: commit.id) else { continue }

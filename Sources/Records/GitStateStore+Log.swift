@@ -27,12 +27,20 @@ extension GitStateStore {
     ) async throws(Failure) -> [RecordsCommit] {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.reference(of: environment)) else { return [] }
-            let path = ref.map(Self.path) ?? "processors"
+            // Records by app came after those by ref.
+            let paths = ref.map { [Self.folder(of: $0), Self.path(of: $0)] } ?? ["processors"]
+            var commits: [Commit] = []
+            for path in paths where commits.count < limit {
+                let known = Set(commits.map(\.id))
+                commits += try await repository.history(of: path, from: tip, limit: limit).filter {
+                    !known.contains($0.id)
+                }
+            }
             var log: [RecordsCommit] = []
-            for commit in try await repository.history(of: path, from: tip, limit: limit) {
+            for commit in commits.prefix(limit) {
                 var changes: [(RefRecord?, RefRecord?)] = []
                 for change in try await repository.changedPaths(from: commit.parents.first, to: commit.id)
-                where change.path == path || change.path.hasPrefix(path + "/") {
+                where paths.contains(where: { change.path == $0 || change.path.hasPrefix($0 + "/") }) {
                     changes.append(
                         (try await record(change.old, change.path), try await record(change.new, change.path)))
                 }

@@ -5,13 +5,16 @@ package import Git
 /// Keeps records as JSON files on references of a git repository (contract "Environments, records and leases").
 ///
 /// `refs/pinion/builds` holds a folder per input key, fanned out by its first two digits, and in it a file per image
-/// repository; `refs/pinion/env/<env>` holds one file per ref. Every write is a commit made by compare-and-swap, so that no update is lost.
+/// repository; `refs/pinion/env/<env>` holds one file per ref or, where every branch and user has an app of it, one per app.
+/// Every write is a commit made by compare-and-swap, so that no update is lost.
 package struct GitStateStore: StateStore {
     private static let buildsReference = "refs/pinion/builds"
     private static let attempts = 64
 
     let references: SharedReferences
     private let authorship: Authorship
+    /// The app that a ref has here, where every branch and user has one of its own.
+    let app: (@Sendable (ProcessorRef) -> String)?
     let time: @Sendable () -> Int64
 
     var repository: GitRepository { references.repository }
@@ -19,19 +22,23 @@ package struct GitStateStore: StateStore {
     /// - Parameters:
     ///   - references: where the records are. Those of the environment `local` are this host's alone and stay in the
     ///     repository on it.
+    ///   - app: the app that a ref has, where each app has a record of its own: those of others are neither read nor written.
+    ///     Without it those by app are not read at all.
     ///   - time: the seconds since 1970 that commits are dated with.
     package init(
-        _ references: SharedReferences, as authorship: Authorship, time: @escaping @Sendable () -> Int64
+        _ references: SharedReferences, as authorship: Authorship, app: (@Sendable (ProcessorRef) -> String)? = nil,
+        time: @escaping @Sendable () -> Int64
     ) {
         self.references = references
         self.authorship = authorship
+        self.app = app
         self.time = time
     }
 
     /// For reading alone: as an unnamed writer.
-    package init(reading repository: GitRepository) {
+    package init(reading repository: GitRepository, app: (@Sendable (ProcessorRef) -> String)? = nil) {
         let nobody = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
-        self.init(SharedReferences(of: repository), as: nobody) { 0 }
+        self.init(SharedReferences(of: repository), as: nobody, app: app) { 0 }
     }
 
     /// The reference that holds an environment's records.
@@ -80,9 +87,11 @@ package struct GitStateStore: StateStore {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.reference(of: environment)) else { return [:] }
             var found: [ProcessorRef: RefRecord] = [:]
-            let entries = try await repository.files(at: tip, under: "processors")
+            let entries = try await repository.files(at: tip, under: "processors").filter { isOwn($0.path) }
             for (entry, bytes) in zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)) {
                 let record: RefRecord = try Self.decode(bytes, of: entry)
+                let isShared = entry.path == Self.path(of: record.ref)
+                guard !isShared || (isOfApp(record) && found[record.ref] == nil) else { continue }
                 found[record.ref] = record
             }
             return found
@@ -96,10 +105,16 @@ package struct GitStateStore: StateStore {
             let (changed, commit) = try await retrying(Self.reference(of: environment)) { tip in
                 var changes: [TreeChange] = []
                 for record in records {
-                    let path = Self.path(of: record.ref)
+                    let path = place(of: record.ref)
                     if let tip, let entry = try await repository.file(at: path, in: tip) {
                         let old: RefRecord = try await decode(entry)
                         guard record.changes(old) else { continue }
+                    }
+                    let shared = Self.path(of: record.ref)
+                    if path != shared, let tip, let entry = try await repository.file(at: shared, in: tip),
+                        isOfApp(try await decode(entry))
+                    {
+                        changes.append(.remove(path: shared))
                     }
                     changes.append(.write(path: path, content: try Self.encode(record)))
                 }
@@ -142,8 +157,6 @@ package struct GitStateStore: StateStore {
         }
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
     }
-
-    static func path(of ref: ProcessorRef) -> String { "processors/\(ref).json" }
 
     private static func path(of id: BuildRecord.ID) -> String {
         let hex = id.key.hex

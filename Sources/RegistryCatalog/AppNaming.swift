@@ -8,6 +8,9 @@ package struct AppNaming: Hashable, Sendable {
 
     private let prefix: String
     private let override: String?
+    /// Whose the apps are; `nil` where they are everybody's, or nobody says.
+    private let origin: AppOrigin?
+    private let isEverybodysOwn: Bool
 
     /// - Parameters:
     ///   - variables: of this process: `GIT_BRANCH`, `GITHUB_HEAD_REF`, `GITHUB_REF_NAME`, `CI_COMMIT_REF_NAME` name the
@@ -19,34 +22,48 @@ package struct AppNaming: Hashable, Sendable {
         _ environment: EnvironmentSpec, variables: [String: String], branch: String?, user: String?
     ) throws(Failure) {
         override = variables["MODAL_APP_NAME"].flatMap { $0.isEmpty ? nil : $0 }
-        guard environment.appNames == .branchUser, override == nil else {
-            prefix = ""
+        isEverybodysOwn = environment.appNames == .branchUser
+        guard isEverybodysOwn else {
+            (prefix, origin) = ("", nil)
             return
         }
         func part(
             _ what: String, _ names: [String], _ other: String?, _ source: String
         ) throws(Failure) -> String {
             let found = names.lazy.compactMap { variables[$0] }.first { !$0.isEmpty } ?? other
-            guard let found, case let text = Self.canonical(found), text.contains(where: { $0 != "-" }) else {
+            guard let found, Self.canonical(found).contains(where: { $0 != "-" }) else {
                 throw Failure(
                     .spec, "apps of '\(environment.name)' are named by \(what), and nobody says which",
                     remedy: "Set \(names[0]), or \(source).")
             }
-            return text
+            return found
         }
-        let branch = try part(
-            "branch", ["GIT_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"], branch,
-            "be on a branch")
-        let user = try part(
-            "user", ["GIT_USER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"], user, "git config user.name")
-        prefix = "\(branch)-\(user)-"
+        do throws(Failure) {
+            let branch = try part(
+                "branch", ["GIT_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"], branch,
+                "be on a branch")
+            let user = try part(
+                "user", ["GIT_USER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN"], user, "git config user.name")
+            prefix = "\(Self.canonical(branch))-\(Self.canonical(user))-"
+            origin = AppOrigin(branch: Self.tag(of: branch), user: Self.tag(of: user))
+        } catch {
+            // An app that is named itself needs neither.
+            guard override != nil else { throw error }
+            (prefix, origin) = ("", nil)
+        }
     }
 
     /// The names of a processor's app and function.
     package func name(of ref: ProcessorRef) -> FunctionName {
         FunctionName(
             app: Self.fitted(override.map { Self.canonical($0) } ?? prefix + ref.refSlug),
-            function: Self.fitted(ref.functionName))
+            function: Self.fitted(ref.functionName), origin: origin)
+    }
+
+    /// The app of a ref, where every branch and user has one of its own, and so a record of its own; else `nil`.
+    package var ownApp: (@Sendable (ProcessorRef) -> String)? {
+        guard isEverybodysOwn else { return nil }
+        return { ref in name(of: ref).app }
     }
 
     /// Who named an app: others may be in the same environment of Modal. Its function tells which ref it is, and so which
@@ -61,7 +78,7 @@ package struct AppNaming: Hashable, Sendable {
     }
 
     /// `exec__llm_litellm__v1` → `llm-litellm-v1`; `nil` for what is no function's name, or one that was cut.
-    private static func refSlug(of function: String) -> String? {
+    static func refSlug(of function: String) -> String? {
         guard function.hasPrefix("exec__") else { return nil }
         let version = String(function.reversed().prefix { $0.isNumber }.reversed())
         let stem = function.dropFirst("exec__".count).dropLast(version.count)
@@ -81,7 +98,7 @@ package struct AppNaming: Hashable, Sendable {
     }
 
     /// Lower case; each run of what is neither a letter, a digit nor `-` becomes one `-`.
-    private static func canonical(_ text: String) -> String {
+    static func canonical(_ text: String) -> String {
         var canonical = ""
         var isInRun = false
         for character in text.lowercased().unicodeScalars {
@@ -93,9 +110,23 @@ package struct AppNaming: Hashable, Sendable {
     }
 
     /// A name that is too long is cut and ends in `-<8 hexadecimal digits of its SHA-256>`.
-    private static func fitted(_ name: String) -> String {
+    static func fitted(_ name: String) -> String {
         guard name.utf8.count > lengthLimit else { return name }
-        let hash = DeploymentModel.Digest(bytes: Array(SHA256.hash(data: Array(name.utf8)))).hex.prefix(8)
-        return "\(name.prefix(lengthLimit - 9))-\(hash)"
+        return "\(name.prefix(lengthLimit - 9))-\(hash(of: name))"
+    }
+
+    /// A branch or a user as a tag tells it: as it is, if a tag may hold that, else cut to what it may hold and with
+    /// `-<8 hexadecimal digits of its SHA-256>` at the end, so that two branches have two tags.
+    static func tag(of text: String) -> String {
+        let allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-".unicodeScalars
+        guard text.utf8.count > tagLimit || !text.unicodeScalars.allSatisfy(allowed.contains) else { return text }
+        return "\(canonical(text).prefix(tagLimit - 9))-\(hash(of: text))"
+    }
+
+    /// What a tag on Modal holds.
+    private static let tagLimit = 63
+
+    private static func hash(of text: String) -> Substring {
+        DeploymentModel.Digest(bytes: Array(SHA256.hash(data: Array(text.utf8)))).hex.prefix(8)
     }
 }

@@ -23,7 +23,9 @@ enum PlatformCheck: CaseIterable {
 
         init() {
             let id = String(UInt32.random(in: .min ... .max), radix: 16)
-            name = FunctionName(app: "check-\(id)-v1", function: "exec__check_\(id)__v1")
+            name = FunctionName(
+                app: "check-\(id)-v1", function: "exec__check_\(id)__v1",
+                origin: AppOrigin(branch: "feature-x-12345678", user: "ada"))
             secret = "CHECK_\(id)"
             other = "OTHER_\(id)"
         }
@@ -76,6 +78,8 @@ extension PlatformCheck {
         #expect(app.digest == spec.image.digest)
         #expect(app.tags["spec"] == FunctionSpec.tag(of: spec.specHash))
         #expect(app.tags["managed-by"] == FunctionSpec.manager)
+        #expect(app.tags["branch"] == "feature-x-12345678")
+        #expect(app.tags["user"] == "ada")
         #expect(app.staleSecrets.isEmpty)
         #expect(function.name == names.name.function)
         #expect(function.imageID == deployed.imageID)

@@ -94,4 +94,67 @@ struct GitStateStoreTests {
         let failure = await #expect(throws: Failure.self) { try await store(fixture).records(of: "local") }
         #expect(failure?.message.contains("processors/a/x@1.json") == true)
     }
+
+    /// The store of a user whose apps begin with this.
+    private func store(_ fixture: RepositoryFixture, of owner: String) -> GitStateStore {
+        GitStateStore(
+            SharedReferences(of: fixture.repository), as: RepositoryFixture.authorship,
+            app: { "\(owner)-\($0.refSlug)" }
+        ) { 1_700_000_000 }
+    }
+
+    private func bound(_ record: RefRecord, to app: String) -> RefRecord {
+        record.bound(to: RefRecord.Binding(name: app, platform: .amd64, imageID: "i"))
+    }
+
+    @Test func `where everybody has an app, everybody has a record`() async throws {
+        let fixture = try await RepositoryFixture()
+        let (ann, bob) = (store(fixture, of: "main-ann"), store(fixture, of: "main-bob"))
+        let records = [bound(try record(spec: "a"), to: "main-ann-a-x-v1"), bound(try record(), to: "main-bob-a-x-v1")]
+        _ = try await ann.write([records[0]], environment: "dev", message: "m")
+        #expect(try await bob.records(of: "dev").isEmpty)
+        _ = try await bob.write([records[1]], environment: "dev", message: "m")
+        #expect(try await Array(ann.records(of: "dev").values) == [records[0]])
+        #expect(try await Array(bob.records(of: "dev").values) == [records[1]])
+        #expect(try await ann.past(of: records[0].ref, in: "dev").map(\.record) == [records[0]])
+        #expect(try await ann.write([records[0]], environment: "dev", message: "m") == nil)
+        // Who has no app of their own sees neither; the log has both.
+        #expect(try await store(fixture).records(of: "dev").isEmpty)
+        #expect(try await store(fixture).allRecords(of: "dev").count == 2)
+        #expect(try await store(fixture).log(of: "dev", ref: records[0].ref, limit: 9).count == 2)
+    }
+
+    @Test func `a record from before belongs to the app that it is bound to`() async throws {
+        let fixture = try await RepositoryFixture()
+        let old = bound(try record(), to: "main-ann-a-x-v1")
+        _ = try await store(fixture).write([old], environment: "dev", message: "m")
+        let (ann, bob) = (store(fixture, of: "main-ann"), store(fixture, of: "main-bob"))
+        #expect(try await bob.records(of: "dev").isEmpty)
+        #expect(try await Array(ann.records(of: "dev").values) == [old])
+        _ = try await bob.write([bound(old, to: "main-bob-a-x-v1")], environment: "dev", message: "m")
+        #expect(try await store(fixture).records(of: "dev").count == 1, "it is not Bob's to move")
+        _ = try await ann.write([old], environment: "dev", message: "m")
+        #expect(try await store(fixture).records(of: "dev").isEmpty)
+        #expect(try await Array(ann.records(of: "dev").values) == [old])
+        #expect(try await ann.log(of: "dev", ref: old.ref, limit: 9).count == 3)
+    }
+
+    @Test func `records of apps are forgotten with the lease, and those of others stay`() async throws {
+        let fixture = try await RepositoryFixture()
+        let (ann, bob) = (store(fixture, of: "main-ann"), store(fixture, of: "main-bob"))
+        let records = [bound(try record(), to: "main-ann-a-x-v1"), bound(try record(), to: "main-bob-a-x-v1")]
+        _ = try await ann.write([records[0]], environment: "dev", message: "m")
+        _ = try await bob.write([records[1]], environment: "dev", message: "m")
+        let apps: Set = ["main-bob-a-x-v1", "unknown"]
+        #expect(try await ann.refs(of: apps, in: "dev") == ["main-bob-a-x-v1": records[0].ref])
+        let holder = LeaseHolder(holder: "Ann", host: "one", run: "r1")
+        let lease = try await ann.acquire([records[0].ref], environment: "dev", for: holder, seconds: 60)
+        #expect(try await ann.forget(apps, environment: "dev", message: "m", under: lease) != nil)
+        #expect(try await bob.records(of: "dev").isEmpty)
+        #expect(try await Array(ann.records(of: "dev").values) == [records[0]])
+        #expect(try await ann.leases(of: "dev").isEmpty)
+        await #expect(throws: Failure.self) {
+            try await ann.forget(["main-ann-a-x-v1"], environment: "dev", message: "m", under: lease)
+        }
+    }
 }

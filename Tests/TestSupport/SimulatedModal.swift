@@ -105,10 +105,12 @@ extension SimulatedModal: FunctionPlatform {
             }
             let imageID = "im-\(name.function)-\(digest.short)"
             let binding = "\(name.function):\(digest.hex)"
-            let tags = [
+            var tags = [
                 "digest-0": String(digest.hex.prefix(32)), "digest-1": String(digest.hex.suffix(32)),
                 "spec": FunctionSpec.tag(of: function.specHash), "managed-by": FunctionSpec.manager,
             ]
+            tags["branch"] = name.origin?.branch
+            tags["user"] = name.origin?.user
             let url = State.url(of: name)
             if !isForced, let live = state.apps[name.app], live.tags == tags, live.function == name.function,
                 live.imageID == imageID, state.boundImages[binding] == imageID

@@ -53,6 +53,14 @@ def test_a_deployed_function_is_what_was_asked_for(plane, driver):
     assert image["environment"]["IMAGE_DIGEST"] == "sha256:" + "5" * 64
 
 
+def test_branch_and_user_are_tags_where_they_are_given(driver):
+    driver.call("deploy", **deployment("own", branch="feature-x", user="ada.l"))
+    tags = audited(driver, "own-v1")["tags"]
+    assert (tags["branch"], tags["user"]) == ("feature-x", "ada.l")
+    refused = driver.error("deploy", **deployment("own", branch="feature/x", user="ada"))
+    assert "'feature/x' is no tag for Modal" in refused["message"]
+
+
 def test_what_is_unchanged_is_not_deployed_again(plane, driver):
     first = driver.call("deploy", **deployment("same"))
     plane.clear()

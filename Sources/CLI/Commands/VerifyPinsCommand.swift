@@ -53,12 +53,13 @@ struct VerifyPinsCommand: AsyncParsableCommand {
         } catch { throw options.failure(error) }
         let store = GitStateStore(reading: repository)
         for environment in try await store.environments() {
-            for (ref, record) in try await store.records(of: environment) {
+            for record in try await store.allRecords(of: environment) {
                 for revision in [record.desired, record.applied].compactMap(\.self) {
                     for (platform, image) in revision.pins {
                         pinned.add(
                             image,
-                            PinnedImages.Place(ref: ref, platform: platform, holder: "environment \(environment)"))
+                            PinnedImages.Place(
+                                ref: record.ref, platform: platform, holder: "environment \(environment)"))
                     }
                 }
             }

@@ -149,7 +149,7 @@ extension RegistrySource {
     /// What is recorded of the environment.
     func records() async throws(Failure) -> [ProcessorRef: RefRecord] {
         let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
-        return try await GitStateStore(state, as: reader, time: { 0 }).records(of: environment.name)
+        return try await GitStateStore(state, as: reader, app: names?.ownApp, time: { 0 }).records(of: environment.name)
     }
 
     /// The pins that count, by ref, where they are not those of the specs.

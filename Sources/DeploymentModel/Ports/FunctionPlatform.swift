@@ -43,10 +43,24 @@ package protocol FunctionPlatform: Sendable {
 package struct FunctionName: Hashable, Sendable, Codable {
     package let app: String
     package let function: String
+    /// Whose app it is, where every branch and user has one.
+    package let origin: AppOrigin?
 
-    package init(app: String, function: String) {
+    package init(app: String, function: String, origin: AppOrigin? = nil) {
         self.app = app
         self.function = function
+        self.origin = origin
+    }
+}
+
+/// The branch and the user that an app was deployed from, as its tags tell them: 1 to 63 of `A-Z a-z 0-9 . _ -`.
+package struct AppOrigin: Hashable, Sendable, Codable {
+    package let branch: String
+    package let user: String
+
+    package init(branch: String, user: String) {
+        self.branch = branch
+        self.user = user
     }
 }
 

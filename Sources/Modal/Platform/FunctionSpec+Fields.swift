@@ -24,6 +24,8 @@ extension FunctionSpec {
         ]
         // What is left out is left to Modal.
         fields["registry_auth"] = registryAuth.map { .string($0) }
+        fields["branch"] = name.origin.map { .string($0.branch) }
+        fields["user"] = name.origin.map { .string($0.user) }
         fields["gpu"] = limits.gpu.map { .string($0) }
         let scaling = limits.scaling
         for (name, value) in [

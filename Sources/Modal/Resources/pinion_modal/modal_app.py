@@ -52,6 +52,8 @@ class Deployment:
     max_inputs: int | None = None
     public: bool = False
     managed_by: str = "pinion"
+    branch: str | None = None
+    user: str | None = None
 
     @classmethod
     def read(cls, fields: dict[str, Any]) -> "Deployment":
@@ -68,13 +70,13 @@ class Deployment:
         for name in (self.app, self.function, *self.secrets):
             if not isinstance(name, str) or not NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is no name for Modal: 1 to 64 of letters, digits, '-', '_' and '.'")
-        for tag in (self.spec, self.managed_by):
-            if not isinstance(tag, str) or not TAG.fullmatch(tag):
-                raise ValueError(f"{tag!r} is no tag for Modal: 1 to 63 of letters, digits, '-', '_' and '.'")
         if not BY_DIGEST.fullmatch(self.image):
             raise ValueError(
                 f"{self.image!r} is no image by digest (repository@sha256:…): a tag may move, so none is taken"
             )
+        for tag in self.tags.values():
+            if not isinstance(tag, str) or not TAG.fullmatch(tag):
+                raise ValueError(f"{tag!r} is no tag for Modal: 1 to 63 of letters, digits, '-', '_' and '.'")
         if not self.command or not all(isinstance(part, str) for part in self.command):
             raise ValueError(f"{self.app} has no command to start: the image's Entrypoint and Cmd are both empty")
 
@@ -87,7 +89,9 @@ class Deployment:
     def tags(self) -> dict[str, str]:
         """What an audit reads. A tag holds 63 characters, so the digest comes in two halves."""
         halves = {"digest-0": self.digest[:32], "digest-1": self.digest[32:]}
-        return {**halves, "spec": self.spec, "managed-by": self.managed_by}
+        origin = {"branch": self.branch, "user": self.user}
+        told = {name: value for name, value in origin.items() if value is not None}
+        return {**halves, "spec": self.spec, "managed-by": self.managed_by, **told}
 
     @property
     def binding(self) -> str:
