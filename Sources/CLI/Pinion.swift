@@ -22,7 +22,7 @@ struct Pinion: AsyncParsableCommand {
             SyncSecretsCommand.self, DriftCommand.self, PromoteCommand.self, ApproveCommand.self, RollbackCommand.self,
             HoldCommand.self,
             VerifyCommand.self, HistoryCommand.self, DiffCommand.self, LeaseCommand.self, ModalCommand.self,
-            DoctorCommand.self, ConformanceCommand.self, LaneCommand.self,
+            PruneCommand.self, DoctorCommand.self, ConformanceCommand.self, LaneCommand.self,
             ExplainKeyCommand.self, WhyCommand.self, ContextCommand.self, RegistryCommand.self, NewCommand.self,
             VersionCommand.self,
         ])

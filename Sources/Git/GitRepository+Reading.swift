@@ -69,6 +69,17 @@ extension GitRepository {
         return name.hasPrefix("refs/heads/") ? String(name.dropFirst("refs/heads/".count)) : nil
     }
 
+    /// The names of the configured remotes.
+    package func remotes() throws(GitError) -> [String] {
+        var names = unsafe git_strarray()
+        try check(unsafe git_remote_list(&names, handle.pointer), "cannot list the remotes")
+        defer { unsafe git_strarray_dispose(&names) }
+        let count = unsafe names.count
+        return (0..<count).compactMap { index in
+            unsafe names.strings[index].map { unsafe String(cString: $0) }
+        }
+    }
+
     /// The address that a remote is fetched from, as it is configured.
     ///
     /// - Throws: `GitError` of kind `notFound` when there is no such remote.

@@ -99,8 +99,7 @@ struct GitStateStoreTests {
     private func store(_ fixture: RepositoryFixture, of owner: String) -> GitStateStore {
         GitStateStore(
             SharedReferences(of: fixture.repository), as: RepositoryFixture.authorship,
-            app: { "\(owner)-\($0.refSlug)" }
-        ) { 1_700_000_000 }
+            app: { "\(owner)-\($0.refSlug)" }, time: { 1_700_000_000 })
     }
 
     private func bound(_ record: RefRecord, to app: String) -> RefRecord {
