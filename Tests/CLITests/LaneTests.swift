@@ -23,6 +23,12 @@ struct LaneTests {
     private func lane(
         _ arguments: String..., in folder: String, home: String, with more: [String: String?] = [:]
     ) async throws -> Pinion.Outcome {
+        try await lane(arguments, in: folder, home: home, with: more)
+    }
+
+    private func lane(
+        _ arguments: [String], in folder: String, home: String, with more: [String: String?] = [:]
+    ) async throws -> Pinion.Outcome {
         let variables: [String: String?] = [
             "HOME": home, "XDG_CACHE_HOME": home + "/caches", "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
             "GITHUB_STEP_SUMMARY": nil, "GITHUB_BASE_REF": nil, "CI_MERGE_REQUEST_DIFF_BASE_SHA": nil,
@@ -133,5 +139,61 @@ struct LaneTests {
         try origin.git(["commit", "--quiet", "--allow-empty", "--message", "mine"], in: checkout)
         let mine = try await lane("run", "pr", "--base", "origin/main", in: checkout, home: job.path)
         #expect(mine.exitCode == 1 && mine.stderr.contains("git fetch --unshallow"), "\(mine.stderr)")
+    }
+
+    @Test func `the result of a run is found later, and one about nothing leaves none`() async throws {
+        let origin = try GitCheckout(Self.files)
+        let home = origin.folder.path
+        let none = try await lane("run", "pr", "--base", "HEAD", in: origin.path, home: home)
+        #expect(none.exitCode == 0, "\(none.stderr)")
+        let empty = try await lane("history", in: origin.path, home: home)
+        #expect(empty.exitCode == 0 && empty.stdout.isEmpty, "\(empty.stdout)")
+
+        let base = try origin.git(["rev-parse", "HEAD"])
+        try origin.commit([Self.spec: "ref: text/stats@1\nruntime: {cpu: 2}\n"])
+        let run = try await lane("run", "pr", "--base", base, "--json", in: origin.path, home: home)
+        #expect(run.exitCode == 0, "\(run.stderr)")
+        try origin.commit([Self.spec: "ref: text/stats@1\napi: {protocol: no}\n"])
+        #expect(try await lane("run", "pr", "--base", base, in: origin.path, home: home).exitCode == 1)
+        let results = try await lane("history", "pr", "--json", in: origin.path, home: home).json().arrayValue ?? []
+        try #require(results.count == 2)
+        let passed = try #require(results.first { $0["state"] == "passed" })
+        let facts = try run.json()
+        #expect(passed["run"] == facts["run"] && passed["commit"] == facts["commit"])
+        #expect(passed["base"]?.stringValue == base && passed["refs"] == ["text/stats@1"])
+        #expect(passed["steps"]?[0]?["name"] == "validate" && passed["steps"]?[0]?["state"] == "passed")
+        #expect(try #require(passed["startedAt"]?.intValue) > 1_700_000_000)
+        let text = try await lane("history", in: origin.path, home: home)
+        #expect(text.stdout.contains("failed") && text.stdout.contains("validate: 1 error"), "\(text.stdout)")
+        #expect(try await lane("history", "other", "--json", in: origin.path, home: home).json() == [])
+        #expect(try origin.git(["log", "--format=%s", "refs/pinion/lanes/pr"]) == "lane pr: failed\nlane pr: passed")
+    }
+
+    @Test func `a result is pushed with the remote, and who may not push there is told and not failed`() async throws {
+        let origin = try GitCheckout(Self.files)
+        let home = origin.folder.path
+        let bare = home + "/bare.git"
+        try origin.git(["clone", "--quiet", "--bare", origin.path, bare])
+        try origin.git(["remote", "add", "origin", bare])
+        try origin.commit([Self.spec: "ref: text/stats@1\nruntime: {cpu: 2}\n"])
+        try origin.git(["push", "--quiet", "origin", "main"])
+        let hook = bare + "/hooks/update"
+        try Data("#!/bin/sh\necho not yours >&2\nexit 1\n".utf8).write(to: URL(filePath: hook))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
+        let arguments = ["run", "pr", "--base", "main~1", "--remote", "origin"]
+        let server = try GitServer(root: home)
+        try origin.git(["remote", "set-url", "origin", "http://127.0.0.1:\(server.http)/bare.git"])
+        try origin.git(["config", "http.receivepack", "true"], in: bare)
+        let refused = try await lane(arguments, in: origin.path, home: home)
+        #expect(refused.exitCode == 0, "\(refused.stderr)")
+        #expect(refused.stderr.contains("note: the result of this run is not kept"), "\(refused.stderr)")
+        try FileManager.default.removeItem(atPath: hook)
+        let pushed = try await lane(arguments, in: origin.path, home: home)
+        #expect(pushed.exitCode == 0 && !pushed.stderr.contains("note:"), "\(pushed.stderr)")
+        #expect(try origin.git(["log", "--format=%s", "refs/pinion/lanes/pr"], in: bare) == "lane pr: passed")
+        let here = try await lane("history", "--json", in: origin.path, home: home)
+        #expect(try here.json() == [], "the checkout is left alone")
+        let there = try await lane("history", "--json", "--remote", "origin", in: origin.path, home: home)
+        #expect(try there.json().arrayValue?.count == 1, "\(there.stderr)")
     }
 }

@@ -156,4 +156,23 @@ struct GitStateStoreTests {
             try await ann.forget(["main-ann-a-x-v1"], environment: "dev", message: "m", under: lease)
         }
     }
+
+    private func result(_ number: Int, lane: String = "pr") -> LaneResult {
+        let digits = String(number)
+        return LaneResult(
+            lane: lane, environment: "local", run: String(repeating: "0", count: 4 - digits.count) + digits,
+            commit: "c",
+            base: nil, platform: nil, refs: [], state: "passed", steps: [], problems: [], startedAt: number, seconds: 1)
+    }
+
+    @Test func `of the results of a lane the newest are kept, and those of others are not counted`() async throws {
+        let fixture = try await RepositoryFixture()
+        let store = store(fixture)
+        try await store.keep(result(0, lane: "staging"))
+        for number in 1...GitStateStore.keptResults + 3 { try await store.keep(result(number)) }
+        let kept = try await store.results(of: "pr", limit: .max)
+        #expect(kept.map(\.startedAt) == Array((4...203).reversed()))
+        #expect(try await store.results(of: nil, limit: .max).count == 201)
+        #expect(try await store.results(of: nil, limit: 2).map(\.startedAt) == [203, 202])
+    }
 }

@@ -5,8 +5,12 @@ import RegistryCatalog
 
 struct LaneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lane", abstract: "What CI does, as data: list, show, run lanes, and write CI files for them.",
-        subcommands: [LaneListCommand.self, LaneShowCommand.self, LaneRunCommand.self, LaneCICommand.self])
+        commandName: "lane",
+        abstract: "What CI does, as data: list, show and run lanes, see what came of it, and write CI files for them.",
+        subcommands: [
+            LaneListCommand.self, LaneShowCommand.self, LaneRunCommand.self, LaneHistoryCommand.self,
+            LaneCICommand.self,
+        ])
 }
 
 struct LaneListCommand: AsyncParsableCommand {

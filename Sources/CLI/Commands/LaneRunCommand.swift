@@ -79,6 +79,7 @@ struct LaneRunCommand: AsyncParsableCommand {
                     build: build.settings, secrets: secrets, targets: targets, parallelism: parallelism,
                     platform: platform, isVerbose: verbose))
             await run.run()
+            await run.keep()
             let publication = LanePublication(run, variables)
             try publication.write(lane, junit: junit)
             Output.result(json ? try JSONText(run.report).text : LaneText(run.report, style: .standardOutput).text)

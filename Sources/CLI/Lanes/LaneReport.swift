@@ -56,6 +56,11 @@ struct LaneReport: Encodable {
     let commit: String
     /// The commit that the change begins at.
     let base: String?
+    /// The run that it was, as the records name it.
+    var run = RunID.new()
+    /// Seconds since 1970.
+    let startedAt = Session.now()
+    var seconds: Double = 0
     /// `nil` for a lane that is about all.
     var selected: [Selected]?
     /// How many files the change touches.

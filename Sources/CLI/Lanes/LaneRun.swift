@@ -46,6 +46,12 @@ struct LaneRun {
     }
 
     mutating func run() async {
+        let start = ContinuousClock.now
+        await carryOut()
+        report.seconds = (ContinuousClock.now - start) / .seconds(1)
+    }
+
+    private mutating func carryOut() async {
         var waiting = steps[...]
         do throws(Failure) {
             try await select()
@@ -184,6 +190,7 @@ extension LaneRun {
         let workspace = try await workspace()
         DiagnosticReport(workspace).show()
         let session = try await Session(workspace, options, build: settings.build, lane: lane)
+        report.run = session.run
         let secrets = try await secrets(of: workspace, session)
         let plan = try await session.plan(secrets: secrets).within(scope, lane: lane.name)
         let text = PlanText(plan, style: .standardError)
@@ -231,6 +238,7 @@ extension LaneRun {
         let workspace = try await workspace()
         DiagnosticReport(workspace).show()
         let session = try await Session(workspace, options, build: settings.build, lane: lane)
+        report.run = session.run
         let tape = EventTape()
         let parallelism = settings.parallelism
         let chain = LaneChain(

@@ -7,6 +7,8 @@ import RegistryCatalog
 struct LaneSource {
     /// With the remote in place of a checkout that does not reach far enough.
     let options: WorkspaceOptions
+    /// Those of what was named, whether it reaches far enough or not.
+    let references: SharedReferences
     let repository: GitRepository
     let catalog: Catalog
     /// The merge base of the commit and what it was compared with; `nil` where nobody asked.
@@ -19,7 +21,8 @@ struct LaneSource {
     init(_ options: WorkspaceOptions, since base: String?) async throws(Failure) {
         do throws(GitError) {
             let place = try await RepositoryPlace(options.repo, remote: options.remote)
-            let repository = try await place.references().repository
+            references = try await place.references()
+            let repository = references.repository
             let head = try await Self.head(options.branch ?? place.branch, in: repository)
             guard let base else {
                 self.options = options
