@@ -20,4 +20,12 @@ extension GitStateStore {
             return past
         }
     }
+
+    /// The commit that recorded the build as it is recorded now; `nil` when it is not.
+    package func commit(of build: BuildRecord.ID) async throws(Failure) -> Commit? {
+        try await Self.failing {
+            guard let tip = try await repository.target(of: Self.buildsReference) else { return nil }
+            return try await repository.history(of: Self.path(of: build), from: tip, limit: 1).first
+        }
+    }
 }

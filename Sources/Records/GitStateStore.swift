@@ -8,7 +8,7 @@ package import Git
 /// repository; `refs/pinion/env/<env>` holds one file per ref or, where every branch and user has an app of it, one per app.
 /// Every write is a commit made by compare-and-swap, so that no update is lost.
 package struct GitStateStore: StateStore {
-    private static let buildsReference = "refs/pinion/builds"
+    static let buildsReference = "refs/pinion/builds"
     private static let attempts = 64
 
     let references: SharedReferences
@@ -158,7 +158,7 @@ package struct GitStateStore: StateStore {
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
     }
 
-    private static func path(of id: BuildRecord.ID) -> String {
+    static func path(of id: BuildRecord.ID) -> String {
         let hex = id.key.hex
         return "\(hex.prefix(2))/\(hex.dropFirst(2))/\(id.repository.replacing("/", with: "%2F")).json"
     }

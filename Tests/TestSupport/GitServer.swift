@@ -37,6 +37,9 @@ package final class GitServer: Sendable {
         (http, daemon, https, ssh) = (ports[0], ports[1], ports[2], ports[3])
     }
 
+    /// Ends it, as an outage would.
+    package func end() { process.end() }
+
     /// One line per HTTP request: method, host, path and all `Authorization` headers.
     package var requests: [String] {
         let text = (try? Data(contentsOf: URL(filePath: log))).map { String(decoding: $0, as: UTF8.self) } ?? ""

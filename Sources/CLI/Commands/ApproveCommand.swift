@@ -71,6 +71,27 @@ extension Workspace {
     ///
     /// - Throws: `Failure` with `ERR_PREDICATE` when the file of allowed signers is not there.
     func approvals(of records: [ProcessorRef: RefRecord]) async throws(Failure) -> [ProcessorRef: [String]] {
+        try await Approvals(of: environment, catalog: catalog, references: references).approvals(of: records)
+    }
+}
+
+/// The approvals for an environment, by the allowed signers of a commit.
+struct Approvals {
+    private let environment: EnvironmentSpec
+    private let catalog: Catalog
+    private let references: SharedReferences
+
+    init(of environment: EnvironmentSpec, catalog: Catalog, references: SharedReferences) {
+        self.environment = environment
+        self.catalog = catalog
+        self.references = references
+    }
+
+    /// Who approved what of a source's records.
+    ///
+    /// - Throws: `Failure` with `ERR_SPEC` when the file of allowed signers is not there.
+    func approvals(of records: [ProcessorRef: RefRecord]) async throws(Failure) -> [ProcessorRef: [String]] {
+        let repository = references.repository
         let gate = environment.gate
         guard gate.approvals > 0 else { return [:] }
         let folder = try TemporaryFolder()

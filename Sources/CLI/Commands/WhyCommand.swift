@@ -2,69 +2,68 @@ import ArgumentParser
 import DeploymentModel
 import Git
 import Records
-import RegistryCatalog
 
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "why", abstract: "Say what runs, from which inputs, and what changed in them since.",
+        commandName: "why",
+        abstract: "Say why a processor runs as it does: from the commit to the deployment, or what is missing.",
         discussion: """
-            Compares the inputs that are recorded for the environment (or, without a record, those of the newest pin \
-            commit) with the inputs at a revision, part by part, each with the commit that changed it.
+            Follows it from the environment back to the branch, through the environments that take over from one another: \
+            inputs and what changed in them, builds, pin, evidence, promotion, deployment. All of it is read out of git; a \
+            clone with refs/pinion/* is enough. Without a record the inputs are compared with those of the newest pin commit.
+
+            pinion why llm/litellm@1 --env main
+            pinion why llm/litellm@1 --env staging --remote origin --json
             """)
 
     @Argument(help: "The processor: ns/name@version.") var ref: ProcessorRef
-    @OptionGroup var options: RevisionOptions
+    @Option(help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"))
+    var repo = "."
+    @Option(
+        help: ArgumentHelp(
+            "Look at this remote of the repository instead: origin. Where it can't be reached, at what was fetched last.",
+            valueName: "name"))
+    var remote: String?
+    @Option(
+        help: ArgumentHelp(
+            "The revision whose inputs are looked at. Default: what the environment reads.", valueName: "rev"))
+    var rev: String?
+    @OptionGroup var state: StateRepositoryOptions
     @Option(help: ArgumentHelp("The environment.", valueName: "name")) var env = "local"
     @Flag(help: "Print it as JSON.") var json = false
+    @Flag(help: "Exit with 2 when the environment does not run what it wants.") var detailedExitcode = false
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let repository = try await options.open()
-            let build = try await ProcessorBuild(of: ref, at: options.rev ?? "HEAD", in: repository)
-            let document = try await document(build, in: repository)
+            let (references, branch, seen) = try await open()
+            let reader = WhyReader(
+                ref: ref, references: references, state: try await state.references(besides: references),
+                branch: branch, repo: repo)
+            let document = try await reader.read(env, at: rev, seen: seen)
             Output.result(json ? try JSONText(document).text : WhyText(document, style: .standardOutput).text)
-            return .success
+            return detailedExitcode && document.state == .blocked ? ExitCode(2) : .success
         }
     }
 
-    private func document(
-        _ build: ProcessorBuild, in repository: GitRepository
-    ) async throws(Failure) -> WhyDocument {
-        let record = try await GitStateStore(reading: repository).records(of: env)[ref]
-        let pinned: PinTrailers?
+    /// The repository, and how new it is.
+    private func open() async throws(Failure) -> (SharedReferences, branch: String?, WhyDocument.Seen) {
         do throws(GitError) {
-            pinned = try await PinTrailers.newest(
-                of: ref, at: build.spec.path, from: build.commit.id, in: repository)
-        } catch { throw Failure(.git, error.message) }
-        var document = WhyDocument(build, environment: env, record: record, pinned: pinned)
-        // A pin commit has the inputs that it pins: pins are no part of them.
-        let (commit, keys) =
-            record.map { ($0.desired.commit, $0.desired.keys) } ?? (pinned?.commit.id.hex, pinned?.keys)
-        guard let commit, let keys, let now = build.inputs else { return document }
-        guard now.keys != keys else {
-            document.changes = []
-            return document
-        }
-        let old: ProcessorBuild
-        do throws(Failure) {
-            old = try await ProcessorBuild(of: ref, at: commit, in: repository)
-        } catch {
-            document.note = "what was built from \(commit.prefix(7)) can't be read any more: \(error.message)"
-            return document
-        }
-        guard let then = old.inputs else {
-            document.note = "at \(commit.prefix(7)) it was not built here"
-            return document
-        }
-        if then.keys != keys {
-            document.note = "the recorded key was computed in another way, by another version of Pinion"
-        }
-        do throws(GitError) {
-            let difference = try await InputKeyDifference(
-                from: then.context, at: old.commit.id, to: now.context, at: build.commit.id, spec: build.spec.path,
-                in: repository)
-            document.changes = difference.changes.map(WhyDocument.Change.init)
-        } catch { throw Failure(.git, error.message) }
-        return document
+            let place = try await RepositoryPlace(repo, remote: remote)
+            do throws(GitError) {
+                let references = try await place.references()
+                let isFetched = place.address != nil
+                let seen = WhyDocument.Seen(
+                    place: references.address ?? repo, isFetched: isFetched,
+                    time: isFetched ? Timestamp(seconds: Session.now()).text : nil, reason: nil)
+                return (references, place.branch, seen)
+            } catch {
+                guard error.kind == .unreachable || error.kind == .unauthorized, let last = try await place.lastCopy()
+                else { throw error }
+                let seen = WhyDocument.Seen(
+                    place: try await last.repository.address(ofRemote: "origin"), isFetched: false,
+                    time: Timestamp(seconds: Int(last.time)).text, reason: error.message)
+                return (SharedReferences(of: last.repository), place.branch, seen)
+            }
+        } catch { throw RevisionOptions.failure(error, repo: repo, missing: "Commit something first.") }
     }
 }

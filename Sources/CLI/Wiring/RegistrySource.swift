@@ -42,7 +42,7 @@ struct RegistrySource {
         self.branch = branch
         self.catalog = catalog
         self.environment = environment
-        names = environment.target == .modal ? try Self.names(environment, branch: head, options) : nil
+        names = environment.target == .modal ? try Self.names(environment, branch: head, repo: options.repo) : nil
         target = try await PinTarget(
             worktree ? .record : options.pins ?? environment.pins, branch: branch, at: catalog.commit.id,
             isTip: revision == nil, in: repository)
@@ -83,12 +83,11 @@ struct RegistrySource {
         }
     }
 
-    private static func names(
-        _ environment: EnvironmentSpec, branch: String?, _ options: WorkspaceOptions
-    ) throws(Failure) -> AppNaming {
+    /// How the apps of an environment are named by who runs this.
+    static func names(_ environment: EnvironmentSpec, branch: String?, repo: String) throws(Failure) -> AppNaming {
         let variables = ProcessInfo.processInfo.environment
         let nobody = Identity(name: "", email: "")
-        let folder = RepositoryPlace.path(options.repo)
+        let folder = RepositoryPlace.path(repo)
         let user = Authorship(environment: variables, in: folder, otherwise: nobody).author.name
         return try AppNaming(environment, variables: variables, branch: branch, user: user.isEmpty ? nil : user)
     }

@@ -43,6 +43,18 @@ struct RepositoryPlace {
         }
     }
 
+    /// The remote's address; `nil` for a folder of this host.
+    var address: String? {
+        if case .address(let address, _) = place { address } else { nil }
+    }
+
+    /// The copy of an address as it was fetched last, and when, in seconds since 1970.
+    func lastCopy() async throws(GitError) -> (repository: GitRepository, time: Int64)? {
+        guard case .address(let address, let checkout) = place else { return nil }
+        return try await GitRepository.lastCopy(
+            of: address, in: Self.copies, environment: ProcessInfo.processInfo.environment, checkout: checkout)
+    }
+
     /// The folder that the text means; `nil` when it is an address elsewhere (`https://…`, `git@host:path`).
     static func path(_ text: String) -> String? {
         if text.hasPrefix("file://") { return URL(string: text)?.path ?? String(text.dropFirst("file://".count)) }

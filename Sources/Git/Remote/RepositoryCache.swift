@@ -34,6 +34,23 @@ extension GitRepository {
     }
 }
 
+extension GitRepository {
+    /// The copy of a remote as it was fetched last, and when that was, in seconds since 1970: what there is to read while the
+    /// remote can't be reached. `nil` when there is no copy.
+    ///
+    /// - Parameters: as `cached(url:in:environment:checkout:)` has them.
+    package static func lastCopy(
+        of url: String, in folder: String, environment: [String: String], checkout: String? = nil
+    ) async throws(GitError) -> (repository: GitRepository, time: Int64)? {
+        try start()
+        let cache = RepositoryCache(folder: folder)
+        return try await cache.last(try await cache.way(to: url, environment, checkout))
+    }
+
+    /// Its time of change is when the copy was fetched last.
+    fileprivate static func mark(in copy: String) -> String { copy + "/pinion-fetched" }
+}
+
 /// A bare copy of a remote, and how the remote is reached.
 struct RemoteCopy: Sendable {
     let repository: GitRepository
@@ -67,6 +84,7 @@ struct RemoteCopy: Sendable {
                 try repository.mirror(access, flag)
             }
         }
+        RepositoryCache.mark(lockPath.dropLast(".lock".count))
     }
 
     /// Under the copy's lock, because a fetch of another process would move the copy's references too.
@@ -123,7 +141,20 @@ private actor RepositoryCache {
         let repository = try open(folder + "/" + Self.name(of: access.remote))
         try await repository.note(origin: access.remote)
         try await repository.mirror(access, flag)
+        Self.mark(folder + "/" + (try Self.name(of: access.remote)))
         return repository
+    }
+
+    /// Notes when a copy was fetched. It is for people alone, so nothing fails without it.
+    static func mark(_ copy: some StringProtocol) {
+        _ = FileManager.default.createFile(atPath: GitRepository.mark(in: String(copy)), contents: Data())
+    }
+
+    func last(_ access: RemoteAccess) throws(GitError) -> (repository: GitRepository, time: Int64)? {
+        let path = folder + "/" + (try Self.name(of: access.remote))
+        let facts = try? FileManager.default.attributesOfItem(atPath: GitRepository.mark(in: path))
+        guard let time = facts?[.modificationDate] as? Date else { return nil }
+        return (try GitRepository(at: path), Int64(time.timeIntervalSince1970))
     }
 
     func lockPath(of remote: RemoteURL) throws(GitError) -> String {

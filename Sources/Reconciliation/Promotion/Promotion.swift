@@ -16,9 +16,23 @@ package struct Promotion: Hashable, Sendable, Codable {
     }
 
     package struct Refusal: Hashable, Sendable, Codable {
+        /// What can stand in the way.
+        package enum Obstacle: String, Hashable, Sendable, Codable {
+            /// The source has never run it.
+            case notRun = "not_run"
+            /// The source runs another revision than it wants.
+            case unsettled
+            case drift
+            case evidence
+            case hold
+            case approvals
+        }
+
         package let ref: ProcessorRef
         /// All that stands in the way.
         package let failures: [Failure]
+        /// What each of them is about.
+        package let obstacles: [Obstacle]
     }
 
     /// What is known of an environment that is promoted from.
@@ -77,9 +91,9 @@ package struct Promotion: Hashable, Sendable, Codable {
                 continue
             }
             let judge = Judge(ref: ref, record: record, source: source, target: target, now: now)
-            let failures = judge.failures
-            guard failures.isEmpty, let revision = record?.applied else {
-                refused.append(Refusal(ref: ref, failures: failures))
+            let obstacles = judge.obstacles
+            guard obstacles.isEmpty, let revision = record?.applied else {
+                refused.append(Refusal(ref: ref, failures: obstacles.map(\.1), obstacles: obstacles.map(\.0)))
                 continue
             }
             items.append(
@@ -101,24 +115,26 @@ private struct Judge {
     let target: Promotion.Destination
     let now: Int
 
-    var failures: [Failure] {
+    var obstacles: [(Promotion.Refusal.Obstacle, Failure)] {
         guard let record, let revision = record.applied else {
-            return [
-                Failure(
-                    .functionNotFound, "\(source.environment) has never run \(ref)",
-                    remedy: "Bring it up: pinion reconcile --env \(source.environment)")
-            ]
+            let failure = Failure(
+                .functionNotFound, "\(source.environment) has never run \(ref)",
+                remedy: "Bring it up: pinion reconcile --env \(source.environment)")
+            return [(.notRun, failure)]
         }
-        var failures: [Failure] = []
+        var obstacles: [(Promotion.Refusal.Obstacle, Failure)] = []
+        func add(_ obstacle: Promotion.Refusal.Obstacle, _ failure: Failure) { obstacles.append((obstacle, failure)) }
         if !record.desired.isSame(as: revision) {
-            failures.append(
+            add(
+                .unsettled,
                 Failure(
                     .predicate, "\(source.environment) runs another revision of \(ref) than it wants",
                     remedy: "Let it get there: pinion reconcile --env \(source.environment)"))
         }
         let drift = source.findings.filter { $0.ref == ref }
         if !drift.isEmpty {
-            failures.append(
+            add(
+                .drift,
                 Failure(
                     .predicate,
                     "\(ref) has drifted in \(source.environment): \(drift.map(\.kind.rawValue).joined(separator: ", "))",
@@ -126,9 +142,10 @@ private struct Judge {
                     detail: drift.map { "\($0.kind.rawValue): expected \($0.expected), is \($0.actual)" }
                         .joined(separator: "\n")))
         }
-        failures += missingEvidence(for: revision)
+        for failure in missingEvidence(for: revision) { add(.evidence, failure) }
         if let hold = target.records[ref]?.hold, hold.keepsAway(revision) {
-            failures.append(
+            add(
+                .hold,
                 Failure(
                     .lease, "\(target.environment) was rolled back from this revision of \(ref) by \(hold.by)",
                     remedy: "Promote another one, or: pinion hold release \(ref) --env \(target.environment)",
@@ -136,13 +153,14 @@ private struct Judge {
         }
         let approvals = target.approvals[ref] ?? []
         if approvals.count < target.gate.approvals {
-            failures.append(
+            add(
+                .approvals,
                 Failure(
                     .predicate,
                     "\(ref) has \(approvals.count) of \(target.gate.approvals) approvals for \(target.environment)",
                     remedy: "Approve this revision: pinion approve \(ref) --env \(target.environment)"))
         }
-        return failures
+        return obstacles
     }
 
     /// The evidence that counts: of these very bytes and this spec.
