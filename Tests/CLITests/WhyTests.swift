@@ -282,8 +282,8 @@ struct WhyRealTests {
         """
 
     @Test func `a clone of git alone tells how it came from dev to staging to main`() async throws {
-        let lane = try await ModalLane(["text_hash"], more: ["pipelines/environments.yaml": Self.environments])
-        let ref = lane.ref("hash")
+        let lane = try await ModalLane(["text_stats"], more: ["pipelines/environments.yaml": Self.environments])
+        let ref = lane.ref("stats")
         let user: [String: String?] = ["GIT_BRANCH": "main", "GIT_USER": "ada"]
         let up = try await lane.command("reconcile", "--env", "dev", with: user)
         try #require(up.exitCode == 0, "\(up.stderr)")
@@ -308,7 +308,7 @@ struct WhyRealTests {
         #expect(stages.map { $0["promotion"]?["from"]?.stringValue } == [nil, "dev", "staging"])
         #expect(stages.allSatisfy { $0["isSettled"] == true && $0["deployment"]?["version"] != nil })
         #expect(Set(stages.map { $0["runs"]?["pins"]?["linux/amd64"]?.stringValue }).count == 1)
-        #expect(stages[0]["deployment"]?["name"]?.stringValue == "main-ada-\(lane.app("hash"))")
+        #expect(stages[0]["deployment"]?["name"]?.stringValue == "main-ada-\(lane.app("stats"))")
         let builds = why["builds"]?.arrayValue ?? []
         #expect(builds.map { $0["platform"] } == ["linux/amd64", "linux/arm64"])
         #expect(builds.map { $0["image"] } == ["linux/amd64", "linux/arm64"].map { stages[2]["runs"]?["pins"]?[$0] })

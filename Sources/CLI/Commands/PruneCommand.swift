@@ -32,7 +32,7 @@ struct PruneCommand: AsyncParsableCommand {
                 report = try await pruning.prune(report)
             }
             Output.result(json ? try JSONText(report).text : PruneText(report, style: .standardOutput).text)
-            return report.failures.first.map { ExitCode(for: $0.code) } ?? .success
+            return report.failures.first.map { ExitCode(for: $0) } ?? .success
         }
     }
 }

@@ -4,11 +4,13 @@ import Git
 /// The branches of the git remote, asked anew each time: a clone has what was there when it was fetched last.
 struct RemoteBranches {
     private let references: SharedReferences
+    private let options: WorkspaceOptions
 
     /// - Parameter source: where the registry comes from. When that is a checkout, its remote `origin` is asked; one without
     ///   remotes is asked itself.
     /// - Throws: `Failure` when the remote can't be asked, or nobody says which it is.
     init(_ source: RegistrySource, _ options: WorkspaceOptions) async throws(Failure) {
+        self.options = options
         guard !source.references.isRemote else {
             references = source.references
             return
@@ -32,8 +34,10 @@ struct RemoteBranches {
         do throws(GitError) {
             try await references.refresh()
             let names = try await references.repository.references(under: String(folder.dropLast()))
-            guard !names.isEmpty else { throw GitError(.other, "the remote has no branch at all") }
+            guard !names.isEmpty else {
+                throw GitError(.other, "the remote has no branch at all: is it the right one?")
+            }
             return names.map { String($0.dropFirst(folder.count)) }
-        } catch { throw Failure(.git, error.message, remedy: "Is it the right remote?") }
+        } catch { throw RegistrySource.failure(error, options, branch: nil) }
     }
 }
