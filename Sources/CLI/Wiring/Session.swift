@@ -90,10 +90,8 @@ struct Session {
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
         let executor = Executor(
             services, as: holder, log: log, parallelism: parallelism, secrets: secrets, now: Self.now,
-            isOver: { lease in await DeadRun(lease, variables: environment)?.awaitEnd() ?? false }
-        ) { path in
-            try? FileManager.default.removeItem(atPath: path)
-        }
+            isOver: { lease in await DeadRun(lease, variables: environment)?.awaitEnd() ?? false },
+            discard: { path in try? FileManager.default.removeItem(atPath: path) })
         let report = await executor.apply(plan)
         if !report.hasFailures { own?.finish() }
         return report
