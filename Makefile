@@ -16,9 +16,9 @@ demo-modal: ## Show the staging lane on a stand-in of Modal's control plane: dep
 test: ## Run all tests, on real components
 	@.ci/test
 
-simulate: ## Run the engine in simulated worlds: SEEDS=n of them, from seed BASE (default: a fresh one)
+simulate: ## Run the engine in simulated worlds: SEEDS=n of them, from seed BASE (default: a fresh one), with these STEPS (default: all)
 	@swift build --product Simulate >&2
-	@$$(swift build --show-bin-path)/Simulate $(or $(SEEDS),1000) $(BASE)
+	@$$(swift build --show-bin-path)/Simulate $(or $(SEEDS),1000) $(BASE) $(STEPS)
 
 bench: ## Measure validate, contexts, a far OCI registry, Modal and an unchanged world beside their peers (PINION_BENCH_SIZES=100: quick)
 	@.ci/bench

@@ -104,7 +104,7 @@ struct PromotionRealTests {
         #expect(try await lane.modal("app", "stop", lane.app("hash"), "--yes").succeeded())
         let stale = try await lane.command("apply", file)
         #expect(stale.exitCode == 3, "\(stale.stderr)")
-        #expect(stale.stderr.contains("the plan of \(lane.ref("hash")) is out of date: what has to be done changed"))
+        #expect(stale.stderr.contains("the plan of \(lane.ref("hash")) is out of date: what was applied changed"))
         let again = try await lane.command("apply", file, "--replan")
         #expect(again.exitCode == 0, "\(again.stderr)")
         #expect(try await lane.drift() == [])

@@ -38,7 +38,8 @@ struct InterruptedRunTests {
         async throws
     {
         let desired = FunctionFixture.desired([try FunctionFixture.processor("text/stats@1")])
-        let report = await apply(try await fixture.plan(desired), until: isStart(of: .deploy))
+        let plan = try await fixture.plan(desired)
+        let report = await apply(plan, until: isStart(of: .deploy))
         let entry = try #require(report.entries.first)
         #expect(entry.status == .interrupted && entry.failures.isEmpty)
         #expect(entry.done.contains { $0.hasPrefix("deploy: ") })
@@ -48,8 +49,17 @@ struct InterruptedRunTests {
         #expect(world.now.recordCommits == 1, "what is pinned is recorded")
         #expect(try await world.leases(of: "staging").isEmpty, "the lease is given back")
 
-        #expect(!(await fixture.apply(try await fixture.plan(desired))).hasFailures)
+        let next = try await fixture.plan(desired)
+        let (rest, stale) = plan.applicable(now: next, replans: false)
+        #expect(stale.isEmpty && rest.items == next.items, "what is left was shown")
+        #expect(!(await fixture.apply(rest)).hasFailures)
         #expect(try await fixture.plan(desired).isEmpty)
+
+        // What is to be done after somebody stopped it was in the plan, too, and is not what was shown.
+        fixture.modal.change { $0.apps = [:] }
+        let later = plan.applicable(now: try await fixture.plan(desired), replans: false)
+        #expect(later.plan.items.isEmpty)
+        #expect(later.stale.first?.changes.first == "what was applied changed")
     }
 
     @Test func `a test that is broken off has not failed, and no other processor begins`() async throws {

@@ -24,4 +24,13 @@ struct SimulationTests {
         let found = (0..<UInt64(2_000)).lazy.compactMap { Simulation(seed: $0, planted: [fault]).run() }.first
         #expect(found != nil)
     }
+
+    @Test func `what is found is shrunk to the steps that it takes, and they find it again`() throws {
+        let planted: Set<PlantedFault> = [.pinOfOnePlatformFirst]
+        let found = try #require(
+            (0..<UInt64(100)).lazy.compactMap { Simulation(seed: $0, planted: planted).run() }.first)
+        let shrunk = try #require(Simulation(seed: found.seed, planted: planted).shrunk())
+        #expect(shrunk.steps.count < found.steps.count && shrunk.rule.contains("half a pin"))
+        #expect(Simulation(seed: found.seed, steps: shrunk.steps, planted: planted).run()?.rule == shrunk.rule)
+    }
 }

@@ -10,23 +10,26 @@ final class Rules: Sendable {
         /// The image that was pinned for an input key.
         var images: [InputKey: ImageReference] = [:]
         var pinsSeen = 0
-        /// The digests that build records have told of at some time.
+        /// The digests that build records have told of at some time, or that were tested where they come from.
         var built: Set<String> = []
         /// The records as they were when a run was about to write them whose lease is lost.
         var fenced: (run: String, records: [ProcessorRef: RefRecord])?
     }
 
+    private let environment: String
     private let world: SimulatedWorld
     private let modal: SimulatedModal
     private let state = Mutex(State())
 
-    init(_ world: SimulatedWorld, _ modal: SimulatedModal) {
+    init(_ environment: String, _ world: SimulatedWorld, _ modal: SimulatedModal) {
+        self.environment = environment
         self.world = world
         self.modal = modal
     }
 
-    private func broken(_ rule: String) {
-        state.withLock { if $0.broken == nil { $0.broken = rule } }
+    /// Notes that a rule does not hold.
+    func broken(_ rule: String) {
+        state.withLock { if $0.broken == nil { $0.broken = "\(environment): \(rule)" } }
     }
 
     /// Sees an effect that is about to happen.
@@ -38,7 +41,7 @@ final class Rules: Sendable {
         let words = entry.split(separator: " ").map(String.init)
         guard words.count == 2, ["deploy", "rollover"].contains(words[0]) else { return }
         // Lease safety: whoever changes an app is alone with it.
-        let leases = world.now.leases["staging"] ?? [:]
+        let leases = world.now.leases[environment] ?? [:]
         let covering = leases.values.filter { lease in
             lease.refs.contains { $0.refSlug == words[1] } && !lease.isOver(at: world.now.time)
         }
@@ -55,6 +58,9 @@ final class Rules: Sendable {
         if text.contains(Simulation.canary) { broken("a value of a secret is in: \(text.prefix(200))") }
     }
 
+    /// What was tested where it comes from may run here.
+    func proven(_ digests: Set<String>) { state.withLock { $0.built.formUnion(digests) } }
+
     /// An image that the OCI registry lost is built anew, and may be another one then.
     func lost(_ image: ImageReference) {
         state.withLock { $0.images = $0.images.filter { $0.value != image } }
@@ -62,7 +68,7 @@ final class Rules: Sendable {
 
     /// Notes what is recorded when a run is about to write whose lease is lost: another one has had its refs since.
     private func fence(_ run: SimulatedRun) {
-        let leases = world.now.leases["staging"] ?? [:]
+        let leases = world.now.leases[environment] ?? [:]
         guard let own = leases[run.id] else { return }
         let isLost = leases.values.contains { $0.run != run.id && $0.epoch > own.epoch && $0.overlaps(own) }
         if isLost { state.withLock { $0.fenced = (run.id, world.now.records) } }
@@ -116,7 +122,7 @@ final class Rules: Sendable {
         for (name, app) in modal.now.apps where app.tags["managed-by"] == FunctionSpec.manager {
             let digest = (app.tags["digest-0"] ?? "") + (app.tags["digest-1"] ?? "")
             let isBuilt = state.withLock { $0.built.contains(digest) }
-            if !isBuilt { broken("\(name) runs \(digest.prefix(12)), which no build record tells of") }
+            if !isBuilt { broken("\(name) runs \(digest.prefix(12)), which nobody has built and tested") }
         }
         // The records never mix revisions: what is applied was pinned for its own keys.
         for record in now.records.values {

@@ -1,32 +1,36 @@
 import Reconciliation
 package import TestSupport
 
-/// The engine in a simulated world: a registry that people change, drift, faults, runs side by side, and kills between any two
-/// effects, all decided by a seed. After every step the invariants are looked at; at the end faults stop, and everything
-/// has to be as it should be.
+/// The engine in a simulated world: a registry that people change, drift, faults, runs side by side, promotions and
+/// rollbacks, interruptions, and kills between any two effects, all decided by a seed. After every step the invariants are
+/// looked at; at the end faults stop, and everything has to be as it should be.
 package struct Simulation {
     /// What was found: which rule, in words.
     package struct Violation: Error, CustomStringConvertible {
         package let seed: UInt64
-        package let step: Int
+        /// The steps that happened, from 0.
+        package let steps: [Int]
         package let rule: String
         package let history: [String]
 
         package var description: String {
-            "seed \(seed), step \(step): \(rule)\n" + history.map { "    \($0)" }.joined(separator: "\n")
+            "seed \(seed), steps \(stepList): \(rule)\n" + history.map { "    \($0)" }.joined(separator: "\n")
         }
+
+        /// As `make simulate` takes them.
+        package var stepList: String { steps.map(String.init).joined(separator: ",") }
     }
 
     static let canary = "canary-2b61d7"
 
     private let seed: UInt64
-    private let steps: Int
+    private let steps: [Int]
     private let planted: Set<PlantedFault>
 
     /// - Parameters:
-    ///   - steps: how many things happen at most.
+    ///   - steps: which of the things that the seed has in store happen; default: the first 24.
     ///   - planted: faults of Pinion that have to be found.
-    package init(seed: UInt64, steps: Int = 24, planted: Set<PlantedFault> = []) {
+    package init(seed: UInt64, steps: [Int] = Array(0..<24), planted: Set<PlantedFault> = []) {
         self.seed = seed
         self.steps = steps
         self.planted = planted
@@ -39,26 +43,33 @@ package struct Simulation {
         SerialTaskExecutor().run {
             var play = Play(seed: seed, planted: planted)
             do throws(RuleBroken) {
-                for step in 0..<steps {
-                    outcome.step = step
-                    try await play.step()
+                for step in steps {
+                    outcome.steps.append(step)
+                    try await play.step(step)
                 }
-                outcome.step = steps
                 try await play.settle()
             } catch {
                 outcome.violation = Violation(
-                    seed: seed, step: outcome.step, rule: error.rule, history: play.history)
+                    seed: seed, steps: outcome.steps, rule: error.rule, history: play.history)
             }
         }
         return outcome.violation
     }
 
-    /// The fewest steps after which the same seed breaks a rule.
+    /// A run of the same seed that breaks a rule with as few steps as could be found: each one in turn is left out, and
+    /// stays out when a rule is broken without it.
     package func shrunk() -> Violation? {
-        for steps in 1...max(1, steps) {
-            if let violation = Simulation(seed: seed, steps: steps, planted: planted).run() { return violation }
+        guard var found = run() else { return nil }
+        var index = found.steps.count - 1
+        while index >= 0 {
+            var fewer = found.steps
+            if index < fewer.count {
+                fewer.remove(at: index)
+                if let violation = Simulation(seed: seed, steps: fewer, planted: planted).run() { found = violation }
+            }
+            index -= 1
         }
-        return nil
+        return found
     }
 }
 
@@ -67,6 +78,6 @@ struct RuleBroken: Error { let rule: String }
 
 /// Written by the one thread of a simulation, and read after it.
 private final class Outcome: @unchecked Sendable {
-    var step = 0
+    var steps: [Int] = []
     var violation: Simulation.Violation?
 }

@@ -10,6 +10,8 @@ package final class SimulatedRun: Sendable {
     package enum Event: Sendable {
         /// It is killed: nothing of it happens any more.
         case kill
+        /// Somebody interrupts it: its task is cancelled.
+        case interrupt
         /// Something else happens before the effect of this name.
         case pause(@Sendable (String) async -> Void)
     }
@@ -18,6 +20,7 @@ package final class SimulatedRun: Sendable {
     private struct State {
         var turn = 0
         var isDead = false
+        var interruption: (@Sendable () -> Void)?
     }
     private let state = Mutex(State())
     private let events: [Int: Event]
@@ -36,9 +39,15 @@ package final class SimulatedRun: Sendable {
 
     package var isDead: Bool { state.withLock { $0.isDead } }
 
+    /// - Parameter interruption: cancels the run's task.
+    package func onInterrupt(_ interruption: @escaping @Sendable () -> Void) {
+        state.withLock { $0.interruption = interruption }
+    }
+
     /// Called before each effect and each look.
     ///
-    /// - Throws: `Failure` when the run is dead: a process that was killed does nothing, whatever its code says.
+    /// - Throws: `Failure` when the run is dead: a process that was killed does nothing, whatever its code says; and when
+    ///   its task is cancelled, as a request is broken off then.
     package func turn(_ entry: String) async throws(Failure) {
         let (number, isDead) = state.withLock { state in
             state.turn += 1
@@ -50,8 +59,10 @@ package final class SimulatedRun: Sendable {
             state.withLock { $0.isDead = true }
             throw Self.death
         case .pause(let body): await SimulatedRun.$current.withValue(nil) { await body(entry) }
+        case .interrupt: state.withLock { $0.interruption }?()
         case nil: break
         }
+        guard !Task.isCancelled else { throw Failure(.network, "it was cancelled") }
         witness(self, entry)
     }
 

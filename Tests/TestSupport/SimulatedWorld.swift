@@ -31,6 +31,8 @@ package final class SimulatedWorld: Sendable {
         package var log: [String] = []
         /// Failures by the start of the log entry that they stop.
         package var faults: [String: Failure] = [:]
+        /// The faults that are over once they have failed something.
+        package var passing: Set<String> = []
         /// The input keys at the tip of the branch, by ref: a pin of others is superseded. Empty: nobody moves it.
         package var tipKeys: [ProcessorRef: [Platform: InputKey]] = [:]
         /// Whether two builds of the same inputs give two images, as those of careless Dockerfiles do.
@@ -63,7 +65,10 @@ package final class SimulatedWorld: Sendable {
     ) async throws(Failure) -> Value {
         try await SimulatedRun.current?.turn(entry)
         let result: Result<Value, Failure> = state.withLock { state in
-            if let fault = state.faults.first(where: { entry.hasPrefix($0.key) })?.value { return .failure(fault) }
+            if let fault = state.faults.filter({ entry.hasPrefix($0.key) }).min(by: { $0.key < $1.key }) {
+                if state.passing.remove(fault.key) != nil { state.faults[fault.key] = nil }
+                return .failure(fault.value)
+            }
             state.log.append(entry)
             return .success(body(&state))
         }

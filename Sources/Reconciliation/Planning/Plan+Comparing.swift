@@ -59,6 +59,7 @@ extension PlanItem {
             compare("its images", images, now.images.filter { images[$0.key] != nil })
             compare("what is recorded", [record.commit, record.specHash], [now.record.commit, now.record.specHash])
             compare("its rollback", record.hold, now.record.hold)
+            compare("what was applied", record.previous?.applied, now.record.previous?.applied)
             if now.deploy != nil {
                 compare("what is deployed", deploy, now.deploy)
                 compare("the containers that run", containers, now.containers)
