@@ -22,32 +22,36 @@ extension OCIRegistryClient {
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(Failure) -> Digest {
         let folder = ImageLayout(folder: layout)
-        let top = try folder.top()
+        let top = try folder.manifest(folder.top())
         let paths = sources.filter { $0.registry == repository.registry && $0.path != repository.path }.map(\.path)
         try await push(top, from: folder, to: repository, mounting: Set(paths).sorted(), report: report)
         return top.digest
     }
 
-    private func push(
-        _ descriptor: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String],
+    /// Sends what a manifest refers to, and then the manifest itself, unchanged: whatever breaks off before leaves nothing
+    /// that could be taken for the image.
+    ///
+    /// - Parameter paths: repositories of the same registry that blobs may be taken over from.
+    func push(
+        _ manifest: Manifest, from content: some ImageContent, to repository: ImageReference, mounting paths: [String],
         report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) {
-        let manifest = try folder.manifest(descriptor)
         switch manifest.content {
         case .index(let children):
             for child in children {
-                try await push(child, from: folder, to: repository, mounting: paths, report: report)
+                try await push(
+                    content.manifest(child), from: content, to: repository, mounting: paths, report: report)
             }
         case .image(let config, let layers):
             var seen: Set<Digest> = []
             let blobs = ([config] + layers).filter { seen.insert($0.digest).inserted }
-            try await upload(blobs, from: folder, to: repository, mounting: paths, report: report)
+            try await upload(blobs, from: content, to: repository, mounting: paths, report: report)
         }
         try await put(manifest, as: repository.pinned(to: manifest.digest))
     }
 
     private func upload(
-        _ blobs: [Descriptor], from folder: ImageLayout, to repository: ImageReference, mounting paths: [String],
+        _ blobs: [Descriptor], from content: some ImageContent, to repository: ImageReference, mounting paths: [String],
         report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) {
         let outcome = await withTaskGroup(of: Result<Void, Failure>.self) { group -> Result<Void, Failure> in
@@ -56,7 +60,7 @@ extension OCIRegistryClient {
                 guard let blob = waiting.next() else { return }
                 group.addTask {
                     do throws(Failure) {
-                        report(try await upload(blob, from: folder, to: repository, mounting: paths))
+                        report(try await upload(blob, from: content, to: repository, mounting: paths))
                         return .success(())
                     } catch {
                         return .failure(error)
@@ -80,16 +84,19 @@ extension OCIRegistryClient {
     ///
     /// - Returns: a line about what was done.
     private func upload(
-        _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String]
+        _ blob: Descriptor, from content: some ImageContent, to repository: ImageReference, mounting paths: [String]
     ) async throws(Failure) -> String {
         if try await containsBlob(blob.digest, of: repository) { return "\(blob.digest.short) is there already" }
+        // Had once for all attempts: it may come from far away.
+        var file: FileDescriptor?
+        defer { try? file?.close() }
         var attempt = 1
         while true {
             let failure: Failure
             var headers: HTTPHeaders = [:]
             var mayHelp = true
             do throws(Failure) {
-                switch try await uploadOnce(blob, from: folder, to: repository, mounting: paths) {
+                switch try await uploadOnce(blob, from: content, &file, to: repository, mounting: paths) {
                 case .done(let line): return line
                 case .refused(let reply):
                     failure = Failure(reply, image: repository.pinned(to: blob.digest), access: .push)
@@ -115,23 +122,25 @@ extension OCIRegistryClient {
     }
 
     private func uploadOnce(
-        _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, mounting paths: [String]
+        _ blob: Descriptor, from content: some ImageContent, _ file: inout FileDescriptor?,
+        to repository: ImageReference, mounting paths: [String]
     ) async throws(Failure) -> Upload {
-        var query = ""
+        var session: HTTPReply?
         for path in paths {
-            query = "?" + HTTPURL.query([("mount", blob.digest.description), ("from", path)])
+            let query = "?" + HTTPURL.query([("mount", blob.digest.description), ("from", path)])
             let reply = try await open(repository, query)
             if reply.status == 201 { return .done("\(blob.digest.short) taken over from \(path)") }
             // No such blob there: the registry opened a session instead.
-            if reply.status == 202 {
-                if path == paths.last { return try await send(blob, from: folder, to: repository, session: reply) }
-                continue
-            }
-            break
+            guard reply.status == 202 else { break }
+            session = reply
         }
-        let reply = try await open(repository)
-        guard reply.status == 202 else { throw Failure(reply, image: repository, access: .push) }
-        return try await send(blob, from: folder, to: repository, session: reply)
+        let bytes: FileDescriptor
+        if let file { bytes = file } else { bytes = try await content.open(blob) }
+        file = bytes
+        let opened: HTTPReply
+        if let session { opened = session } else { opened = try await open(repository) }
+        guard opened.status == 202 else { throw Failure(opened, image: repository, access: .push) }
+        return try await send(blob, bytes, to: repository, session: opened)
     }
 
     /// Opens a session. One that is never used costs the registry nothing, so that this may be sent twice.
@@ -140,10 +149,8 @@ extension OCIRegistryClient {
     }
 
     private func send(
-        _ blob: Descriptor, from folder: ImageLayout, to repository: ImageReference, session: HTTPReply
+        _ blob: Descriptor, _ file: FileDescriptor, to repository: ImageReference, session: HTTPReply
     ) async throws(Failure) -> Upload {
-        let file = try folder.open(blob)
-        defer { try? file.close() }
         let url: HTTPURL
         do throws(HTTPError) {
             url = try session.url.resolving(session.headers["Location"] ?? "")

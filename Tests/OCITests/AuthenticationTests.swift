@@ -194,6 +194,7 @@ struct AuthenticationTests {
             Issue.record("no failure")
         } catch {
             #expect(error.code == .imagePull)
+            #expect(error.cause == .credentials)
             #expect(error.remedy?.contains("docker login \(registry.name)") == true)
         }
     }

@@ -220,7 +220,7 @@ struct PushTests {
             _ = try await client.push(layout: layout.folder, to: image)
             Issue.record("no failure")
         } catch {
-            #expect(error.code == .imagePush)
+            #expect(error.code == .imagePush && error.cause == .credentials)
             #expect(error.remedy?.contains("docker login") == true)
         }
     }

@@ -25,14 +25,17 @@ struct PromotionTests {
     private func promotion(
         desired: RefRecord.Revision? = nil, applied: RefRecord.Revision? = revision(),
         evidence: [Evidence] = [evidence()], findings: [DriftFinding] = [], gate: PromotionGate = PromotionGate(),
-        target: RefRecord? = nil, approvals: [String] = [], now: Int = 1_060
+        target: RefRecord? = nil, approvals: [String] = [], registries: (String, String) = ("r.test", "r.test"),
+        now: Int = 1_060
     ) -> Promotion {
         let record = RefRecord(
             ref: Self.ref, desired: desired ?? Self.revision(), applied: applied, binding: nil, evidence: evidence)
         return Promotion(
-            from: Promotion.Source(environment: "staging", records: [Self.ref: record], findings: findings),
+            from: Promotion.Source(
+                environment: "staging", registry: registries.0, records: [Self.ref: record], findings: findings),
             to: Promotion.Destination(
-                environment: "main", target: .modal, records: target.map { [Self.ref: $0] } ?? [:], gate: gate,
+                environment: "main", registry: registries.1, target: .modal,
+                records: target.map { [Self.ref: $0] } ?? [:], gate: gate,
                 approvals: [Self.ref: approvals]),
             refs: nil, now: now)
     }
@@ -118,6 +121,44 @@ struct PromotionTests {
         gate.approvals = 2
         #expect(words(promotion(gate: gate, approvals: ["ada"])) == ["llm/litellm@1 has 1 of 2 approvals for main"])
         #expect(promotion(gate: gate, approvals: ["ada", "bob"]).items.first?.approvals == ["ada", "bob"])
+    }
+
+    @Test func `what lies below the OCI registry of the source has its place below that of the target`() throws {
+        let key = try InputKey(String(repeating: "c", count: 64))
+        let applied = RefRecord.Revision(
+            commit: "c", specHash: "spec", pins: [.amd64: Self.image, .arm64: Self.image], keys: [.amd64: key])
+        func pins(_ from: String, _ to: String) throws -> [String] {
+            let promotion = promotion(desired: applied, applied: applied, registries: (from, to))
+            let item = try #require(promotion.items.first)
+            #expect(item.revision.pins.values.allSatisfy { $0.digest == Self.image.digest })
+            #expect(item.revision.commit == "c" && item.revision.keys == applied.keys)
+            let isMoved = item.revision.pins != applied.pins
+            #expect(item.copies.map(\.from) == (isMoved ? [Self.image, Self.image] : []))
+            #expect(item.copies.map(\.to) == (isMoved ? Platform.allCases.map { item.revision.pins[$0] } : []))
+            #expect(item.copies.map(\.tag) == (isMoved ? [key.contentTag(.amd64, Self.image.digest!), nil] : []))
+            return Set(item.revision.pins.values.map(\.repository)).sorted()
+        }
+        for (from, to, expected) in [
+            ("ghcr.io/acme", "ghcr.io/acme", "ghcr.io/acme/x"), ("ghcr.io/acme", "ghcr.io/prod", "ghcr.io/prod/x"),
+            ("ghcr.io/acme", "quay.io", "quay.io/x"), ("ghcr.io", "quay.io/a/b", "quay.io/a/b/acme/x"),
+            // Below both.
+            ("ghcr.io", "ghcr.io/acme", "ghcr.io/acme/x"), ("ghcr.io/acme", "ghcr.io", "ghcr.io/acme/x"),
+            // Elsewhere.
+            ("ghcr.io/ac", "quay.io", "ghcr.io/acme/x"), ("quay.io/acme", "quay.io/prod", "ghcr.io/acme/x"),
+        ] { #expect(try pins(from, to) == [expected], "\(from) \(to)") }
+    }
+
+    @Test func `what the target has in its own OCI registry is there already, and held there`() {
+        let registries = ("ghcr.io/acme", "quay.io/acme")
+        let own = Self.revision(ImageReference(registry: "quay.io", path: "acme/x", digest: Self.image.digest))
+        let there = RefRecord(ref: Self.ref, desired: own, applied: nil, binding: nil, evidence: [])
+        #expect(promotion(target: there, registries: registries).unchanged == [Self.ref])
+        let left = RefRecord(
+            ref: Self.ref, desired: Self.revision(.sample("old")), applied: nil, binding: nil, evidence: [],
+            hold: RefRecord.Hold(from: own, by: "ada", since: 1, reason: nil))
+        #expect(
+            words(promotion(target: left, registries: registries))
+                == ["main was rolled back from this revision of llm/litellm@1 by ada"])
     }
 
     @Test func `all that stands in the way is said at once`() {

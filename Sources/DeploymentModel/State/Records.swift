@@ -128,6 +128,12 @@ package struct RefRecord: Hashable, Sendable, Codable {
         package func isSame(as other: Revision) -> Bool {
             specHash == other.specHash && pins == other.pins && keys == other.keys
         }
+
+        /// Claims that both are the same bytes, whichever commit and OCI registry they come from.
+        package func hasSameContent(as other: Revision) -> Bool {
+            specHash == other.specHash && keys == other.keys
+                && pins.mapValues(\.digest) == other.pins.mapValues(\.digest)
+        }
     }
 
     /// Claims that writing this record over the other would change a digest, a spec hash, a binding or a verdict.

@@ -7,7 +7,10 @@ package import DeploymentModel
 package struct Promotion: Hashable, Sendable, Codable {
     package struct Item: Hashable, Sendable, Codable {
         package let ref: ProcessorRef
+        /// What the target will want: what was tested, with the images where its own OCI registry has them.
         package let revision: RefRecord.Revision
+        /// The images that have to be copied first.
+        package let copies: [ImageCopy]
         /// What the target wants so far; `nil` for the first time.
         package let previous: RefRecord.Revision?
         package let evidence: [Evidence]
@@ -38,12 +41,17 @@ package struct Promotion: Hashable, Sendable, Codable {
     /// What is known of an environment that is promoted from.
     package struct Source: Sendable {
         let environment: String
+        /// Its OCI registry.
+        let registry: String
         let records: [ProcessorRef: RefRecord]
         /// What of it is not as it should be.
         let findings: [DriftFinding]
 
-        package init(environment: String, records: [ProcessorRef: RefRecord], findings: [DriftFinding]) {
+        package init(
+            environment: String, registry: String, records: [ProcessorRef: RefRecord], findings: [DriftFinding]
+        ) {
             self.environment = environment
+            self.registry = registry
             self.records = records
             self.findings = findings
         }
@@ -52,6 +60,8 @@ package struct Promotion: Hashable, Sendable, Codable {
     /// What is known of an environment that is promoted to.
     package struct Destination: Sendable {
         let environment: String
+        /// Its OCI registry.
+        let registry: String
         let target: Target
         let records: [ProcessorRef: RefRecord]
         let gate: PromotionGate
@@ -59,10 +69,11 @@ package struct Promotion: Hashable, Sendable, Codable {
         let approvals: [ProcessorRef: [String]]
 
         package init(
-            environment: String, target: Target, records: [ProcessorRef: RefRecord], gate: PromotionGate,
-            approvals: [ProcessorRef: [String]] = [:]
+            environment: String, registry: String, target: Target, records: [ProcessorRef: RefRecord],
+            gate: PromotionGate, approvals: [ProcessorRef: [String]] = [:]
         ) {
             self.environment = environment
+            self.registry = registry
             self.target = target
             self.records = records
             self.gate = gate
@@ -83,23 +94,25 @@ package struct Promotion: Hashable, Sendable, Codable {
         from = source.environment
         to = target.environment
         var (items, refused, unchanged): ([Item], [Refusal], [ProcessorRef]) = ([], [], [])
+        let placement = ImagePlacement(from: source.registry, to: target.registry)
         for ref in (refs.map { Set($0).sorted() } ?? source.records.keys.sorted()) {
             let record = source.records[ref]
             let previous = target.records[ref]?.desired
-            if let previous, let applied = record?.applied, previous.isSame(as: applied) {
+            let wanted = (record?.applied).map(placement.revision)
+            if let previous, let wanted, previous.isSame(as: wanted) {
                 unchanged.append(ref)
                 continue
             }
-            let judge = Judge(ref: ref, record: record, source: source, target: target, now: now)
+            let judge = Judge(ref: ref, record: record, wanted: wanted, source: source, target: target, now: now)
             let obstacles = judge.obstacles
-            guard obstacles.isEmpty, let revision = record?.applied else {
+            guard obstacles.isEmpty, let applied = record?.applied, let wanted else {
                 refused.append(Refusal(ref: ref, failures: obstacles.map(\.1), obstacles: obstacles.map(\.0)))
                 continue
             }
             items.append(
                 Item(
-                    ref: ref, revision: revision, previous: previous, evidence: judge.evidence(for: revision),
-                    approvals: target.approvals[ref] ?? []))
+                    ref: ref, revision: wanted, copies: placement.copies(of: applied), previous: previous,
+                    evidence: judge.evidence(for: applied), approvals: target.approvals[ref] ?? []))
         }
         self.items = items
         self.refused = refused
@@ -111,6 +124,8 @@ package struct Promotion: Hashable, Sendable, Codable {
 private struct Judge {
     let ref: ProcessorRef
     let record: RefRecord?
+    /// What the target would want.
+    let wanted: RefRecord.Revision?
     let source: Promotion.Source
     let target: Promotion.Destination
     let now: Int
@@ -143,7 +158,7 @@ private struct Judge {
                         .joined(separator: "\n")))
         }
         for failure in missingEvidence(for: revision) { add(.evidence, failure) }
-        if let hold = target.records[ref]?.hold, hold.keepsAway(revision) {
+        if let hold = target.records[ref]?.hold, let wanted, hold.keepsAway(wanted) {
             add(
                 .hold,
                 Failure(

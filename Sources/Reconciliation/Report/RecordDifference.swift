@@ -98,8 +98,8 @@ package struct EnvironmentDifference: Hashable, Sendable, Codable {
     }
 
     private static func areSame(_ one: Side?, _ other: Side?) -> Bool {
-        guard let one, let other, one.desired.isSame(as: other.desired) else { return false }
+        guard let one, let other, one.desired.hasSameContent(as: other.desired) else { return false }
         guard let mine = one.applied, let theirs = other.applied else { return one.applied == other.applied }
-        return mine.isSame(as: theirs)
+        return mine.hasSameContent(as: theirs)
     }
 }
