@@ -145,6 +145,76 @@ struct RecordsCommandTests {
         #expect(missing.stderr.contains("git init --bare"))
     }
 
+    @Test func `the same bytes in two OCI registries are no difference`() async throws {
+        let fixture = try await RepositoryFixture(Self.files)
+        let store = try store(at: fixture.path)
+        let one = try record()
+        let pins = one.desired.pins.mapValues { ImageReference(registry: "quay.io", path: "c/d", digest: $0.digest) }
+        let moved = RefRecord.Revision(commit: "c0ffee0", specHash: "s1", pins: pins, keys: [:])
+        let other = RefRecord(ref: one.ref, desired: moved, applied: moved, binding: one.binding, evidence: [])
+        for (environment, record) in [("dev", one), ("local", other)] {
+            _ = try await store.write([record], environment: environment, message: environment)
+        }
+        #expect(try await run(fixture, "diff", "dev", "local", "--detailed-exitcode").exitCode == 0)
+    }
+
+    @Test(arguments: [["hold", "release"], ["rollback"], ["verify"]])
+    func `records that another run holds are left as they are, with who holds them`(command: [String]) async throws {
+        let fixture = try await RepositoryFixture(Self.files)
+        let now = Int64(Date().timeIntervalSince1970)
+        let store = try store(at: fixture.path, time: now)
+        _ = try await store.write([record(image: "two")], environment: "dev", message: "m")
+        let hold = RefRecord.Hold(from: try record(image: "three").desired, by: "Ann", since: 1, reason: nil)
+        let held = try record(hold: hold)
+        _ = try await store.write([held], environment: "dev", message: "m")
+        let other = LeaseHolder(holder: "Bob", host: "two", run: "r2")
+        let lease = try await store.acquire([held.ref], environment: "dev", for: other, seconds: 500)
+        let refused = try await Pinion.run(command + [Self.ref, "--env", "dev", "--repo", fixture.path])
+        #expect(refused.exitCode == 3, "\(refused.stdout) \(refused.stderr)")
+        #expect(refused.stderr.contains("held by Bob on two, run r2, until \(lease.end)"), "\(refused.stderr)")
+        #expect(try await store.records(of: "dev")[held.ref] == held)
+        #expect(try await store.leases(of: "dev") == [lease])
+    }
+
+    @Test func `what can't be released or rolled back is said, and nobody takes a lease for it`() async throws {
+        let fixture = try await RepositoryFixture(Self.files)
+        _ = try await store(at: fixture.path).write([record()], environment: "dev", message: "m")
+        let tip = try await fixture.repository.target(of: "refs/pinion/env/dev")
+        #expect(try await run(fixture, "hold", "release", Self.ref, "--env", "dev").exitCode == 4)
+        #expect(try await run(fixture, "rollback", Self.ref, "--env", "dev").exitCode == 4)
+        #expect(try await fixture.repository.target(of: "refs/pinion/env/dev") == tip)
+    }
+
+    @Test func `environments that don't belong together are refused, and those that are not described not found`()
+        async throws
+    {
+        let fixture = try await RepositoryFixture(Self.files)
+        for (from, to, code) in [("local", "dev", 3), ("local", "moon", 4), ("moon", "dev", 4)] {
+            let run = try await run(fixture, "promote", "--from", from, "--to", to)
+            #expect(run.exitCode == code, "\(from) \(to): \(run.stderr)")
+        }
+        #expect(try await run(fixture, "approve", Self.ref, "--env", "dev").exitCode == 3)
+    }
+
+    @Test func `a git remote that wants a log-in ends with the code for that, on either way`() async throws {
+        let fixture = try await RepositoryFixture(Self.files)
+        let origin = try GitCheckout(Self.files)
+        let server = try GitServer(root: origin.folder.path, user: "ann", password: "right")
+        let home = try TemporaryFolder()
+        let variables: [String: String?] = [
+            "HOME": home.path, "XDG_CACHE_HOME": home.path, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": nil,
+        ]
+        for user in ["", "ann:wrong@"] {
+            let address = "http://\(user)127.0.0.1:\(server.http)/work/.git"
+            for more in [["--repo", address], ["--repo", fixture.path, "--state-repo", address]] {
+                let run = try await Pinion.run(["hold", "list", "--env", "dev"] + more, environment: variables)
+                #expect(run.exitCode == 77, "\(more): \(run.stderr)")
+                #expect(!run.stderr.contains("wrong"), "\(run.stderr)")
+            }
+        }
+    }
+
     @Test func `records at an address are pushed there`() async throws {
         let fixture = try await RepositoryFixture(Self.files)
         let origin = try GitCheckout(["a": "1"])

@@ -11,7 +11,8 @@ struct ApproveCommand: AsyncParsableCommand {
         commandName: "approve", abstract: "Approve the revision that would be promoted into an environment.",
         discussion: """
             The approval is a commit that git signs with your key (gpg.format ssh, user.signingKey). It counts when that \
-            key is in the environment's file of allowed signers, at the tip of the branch; and for this revision alone.
+            key is in the environment's file of allowed signers, at the tip of the branch of the specs; and for this \
+            revision alone. It lies beside the records: in the state repository, where there is one.
             """)
 
     @OptionGroup var options: WorkspaceOptions
@@ -34,7 +35,7 @@ struct ApproveCommand: AsyncParsableCommand {
             let author = Authorship(
                 environment: ProcessInfo.processInfo.environment, in: RepositoryPlace.path(options.repo),
                 otherwise: Identity(name: "Pinion", email: "pinion@localhost"), alwaysSigns: true)
-            let approvals = GitApprovals(target.references, environment: target.environment.name)
+            let approvals = GitApprovals(target.state, environment: target.environment.name)
             for ref in refs {
                 guard let revision = source.records[ref]?.applied else {
                     throw Failure(.functionNotFound, "'\(from)' has never run \(ref)")
@@ -111,7 +112,7 @@ struct Approvals {
                 "'\(environment.name)' asks for approvals, and \(gate.allowedSigners) can't be read: \(error.message)",
                 remedy: "Commit the file: a line per person, 'ada@example.com ssh-ed25519 AAAA…'.")
         }
-        let approvals = GitApprovals(references, environment: environment.name)
+        let approvals = GitApprovals(state, environment: environment.name)
         var found: [ProcessorRef: [String]] = [:]
         for (ref, record) in records {
             guard let revision = record.applied else { continue }

@@ -8,8 +8,9 @@ struct PromoteCommand: AsyncParsableCommand {
         discussion: """
             The unit is what was tested: commit, spec and digests of a processor. Nothing is built. Each one has to be what \
             its source wants and runs, without drift, with the evidence and the approvals that the target's gates ask \
-            for; what is refused says why, and the rest goes on. What is promoted is wanted by the target from then on, \
-            and deployed, tested and recorded there.
+            for; what is refused says why, and the rest goes on. Where the two have different OCI registries, the images \
+            are copied, by digest. What is promoted is wanted by the target from then on, and deployed, tested and \
+            recorded there.
 
             pinion promote --from staging --to main
             pinion promote --from staging --to main llm/litellm@1 --dry-run
@@ -44,16 +45,21 @@ struct PromoteCommand: AsyncParsableCommand {
             if dryRun {
                 if reconciling.json { Output.result(try JSONText(promotion).text) }
             } else {
-                let code = try await take(promotion, promoting)
+                let failures = try await promoting.take(
+                    promotion, atOnce: reconciling.parallelism, report: reconciling.verbose ? Output.note : { _ in })
+                for (_, failure) in failures.sorted(by: { $0.key < $1.key }) {
+                    Output.note(FailureText(failure, style: .standardError).text)
+                }
+                let code = try await reconcile()
                 guard code == .success else { return code }
+                guard failures.isEmpty else { return ExitCode(for: failures.values) }
             }
             return promotion.refused.isEmpty ? .success : ExitCode(3)
         }
     }
 
-    /// Records what the target wants from now on, and makes it so.
-    private func take(_ promotion: Promotion, _ promoting: Promoting) async throws(Failure) -> ExitCode {
-        try await promoting.record(promotion)
+    /// Makes the target what it wants from now on.
+    private func reconcile() async throws(Failure) -> ExitCode {
         let workspace = try await Workspace(repository.at(to))
         let session = try await Session(workspace, repository.at(to))
         return try await reconciling.reconcile(

@@ -36,22 +36,29 @@ struct RollbackCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
             let session = try await Session(workspace, options)
-            var records: [RefRecord] = []
-            for ref in refs { records.append(try await past(of: ref, workspace, session)) }
-            let names = refs.map(\.description).joined(separator: ", ")
-            try await session.record(
-                records,
-                message: "\(workspace.environment.name): roll back \(names)" + (reason.map { "\n\n\($0)" } ?? ""))
+            // What can't be is said before anything is taken.
+            _ = try await rolledBack(workspace.records, session)
+            try await session.changing(refs, what: "roll back", more: reason.map { "\n\n\($0)" } ?? "") {
+                leased throws(Failure) in try await rolledBack(leased.all(), session)
+            }
             let held = try await Workspace(options)
             return try await reconciling.reconcile(held, try await Session(held, options))
         }
     }
 
+    private func rolledBack(
+        _ records: [ProcessorRef: RefRecord], _ session: Session
+    ) async throws(Failure) -> [RefRecord] {
+        var changed: [RefRecord] = []
+        for ref in Set(refs) { changed.append(try await past(of: ref, records[ref], session)) }
+        return changed
+    }
+
     private func past(
-        of ref: ProcessorRef, _ workspace: Workspace, _ session: Session
+        of ref: ProcessorRef, _ record: RefRecord?, _ session: Session
     ) async throws(Failure) -> RefRecord {
-        let environment = workspace.environment.name
-        guard let record = workspace.records[ref], let current = record.applied else {
+        let environment = session.environmentName
+        guard let record, let current = record.applied else {
             throw Failure(.functionNotFound, "\(ref) was never brought up in '\(environment)'")
         }
         // Distinct revisions that were applied, the newest first.
@@ -141,22 +148,27 @@ struct HoldCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
                 let workspace = try await Workspace(options)
-                let held = refs.compactMap { workspace.records[$0] }.filter { $0.hold != nil }
-                guard held.count == Set(refs).count else {
-                    let names = refs.filter { workspace.records[$0]?.hold == nil }.map(\.description)
-                    throw Failure(
-                        .functionNotFound,
-                        "not held in '\(workspace.environment.name)': \(names.joined(separator: ", "))",
-                        remedy: "See what is: pinion hold list --env \(workspace.environment.name)")
+                let environment = workspace.environment.name
+                // What can't be is said before anything is taken.
+                _ = try released(workspace.records, environment)
+                try await Session(workspace, options).changing(refs, what: "release") {
+                    leased throws(Failure) in try released(leased.all(), environment)
                 }
-                let session = try await Session(workspace, options)
-                let names = held.map(\.ref.description).joined(separator: ", ")
-                try await session.record(
-                    held.map { $0.wanting($0.desired, hold: nil) },
-                    message: "\(workspace.environment.name): release \(names)")
-                for record in held { Output.result("\(record.ref)  is held no longer") }
+                for ref in Set(refs).sorted() { Output.result("\(ref)  is held no longer") }
                 return .success
             }
+        }
+
+        private func released(
+            _ records: [ProcessorRef: RefRecord], _ environment: String
+        ) throws(Failure) -> [RefRecord] {
+            let others = refs.filter { records[$0]?.hold == nil }.map(\.description)
+            guard others.isEmpty else {
+                throw Failure(
+                    .functionNotFound, "not held in '\(environment)': \(others.joined(separator: ", "))",
+                    remedy: "See what is: pinion hold list --env \(environment)")
+            }
+            return Set(refs).compactMap { records[$0].map { $0.wanting($0.desired, hold: nil) } }
         }
     }
 }

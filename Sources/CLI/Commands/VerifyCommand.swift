@@ -33,11 +33,15 @@ struct VerifyCommand: AsyncParsableCommand {
                 )
             }
             let failures = try await session.verify(
-                records.sorted { $0.ref < $1.ref }, parallelism: reconciling.parallelism, show: reconciling.show)
+                records.map(\.ref).sorted(), parallelism: reconciling.parallelism, show: reconciling.show)
+            for failure in failures.sorted(by: { $0.key < $1.key }).map(\.value) where failure.code == .lease {
+                Output.note(FailureText(failure, style: .standardError).text)
+            }
             if reconciling.json { Output.result(try JSONText(failures).text) }
             let count = records.count - failures.count
             if !reconciling.json { Output.result("\(counted(count, "processor")) passed, \(failures.count) failed") }
-            return failures.isEmpty ? .success : .failure
+            if failures.isEmpty { return .success }
+            return failures.values.allSatisfy { $0.code == .lease } ? ExitCode(3) : .failure
         }
     }
 }

@@ -149,12 +149,17 @@ struct LaneRun {
         let promoting = try await Promoting(options, from: from, to: lane.environment)
         let promotion = try await promoting.judge(settings.targets.target)
         Output.note(PromotionText(promotion, style: .standardError).text)
-        try await promoting.record(promotion)
+        let failures = try await promoting.take(
+            promotion, atOnce: settings.parallelism, report: settings.isVerbose ? Output.note : { _ in })
+        // What another run works on is refused; what can't be copied has failed.
+        let failed = failures.filter { $0.value.code != .lease }
+        let refused = promotion.refused.count + failures.count - failed.count
         var entry = LaneReport.Step(
-            step, promotion.refused.isEmpty ? .passed : .refused,
-            "\(promotion.items.count) promoted, \(promotion.unchanged.count) there already"
-                + (promotion.refused.isEmpty ? "" : ", \(promotion.refused.count) refused"))
+            step, !failed.isEmpty ? .failed : refused > 0 ? .refused : .passed,
+            "\(promotion.items.count - failures.count) promoted, \(promotion.unchanged.count) there already"
+                + (refused == 0 ? "" : ", \(refused) refused") + (failed.isEmpty ? "" : ", \(failed.count) failed"))
         entry.problems = promotion.refused.flatMap { refusal in refusal.failures.map { problem(refusal.ref, $0) } }
+        entry.problems += failures.sorted { $0.key < $1.key }.map { problem($0.key, $0.value) }
         report.steps.append(entry)
     }
 

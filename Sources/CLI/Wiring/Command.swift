@@ -21,6 +21,12 @@ extension ExitCode {
         self = report.isRefused ? ExitCode(3) : report.hasFailures ? .failure : .success
     }
 
+    /// What a command ends with in which some processors failed: what all of them say, else 1.
+    init(for failures: some Collection<Failure>) {
+        let codes = Set(failures.map { ExitCode(for: $0).rawValue })
+        self = codes.count == 1 ? codes.first.map { ExitCode($0) } ?? .failure : .failure
+    }
+
     /// What scripts can tell apart (contract "CLI conventions"): refused, not found, a service that is not there, a secret
     /// or a log-in that is missing; everything else is 1.
     init(for failure: Failure) {

@@ -1,4 +1,5 @@
 import DeploymentModel
+import OCI
 import Reconciliation
 import RegistryCatalog
 
@@ -28,12 +29,6 @@ struct Promoting {
                 remedy: allowed == nil
                     ? "Write 'promotes_from: \(from)' for it in \(EnvironmentSpec.file)." : "Promote from there.")
         }
-        // Other images would be other bytes, and their copies are not made here.
-        guard source.environment.registry == target.environment.registry else {
-            throw Failure(
-                .predicate, "'\(from)' and '\(to)' have different OCI registries",
-                remedy: "Let both name the same one in \(EnvironmentSpec.file).")
-        }
     }
 
     /// What may be taken over, and what not.
@@ -45,28 +40,87 @@ struct Promoting {
         let wanted = source.records.filter { refs.isEmpty || refs.contains($0.key) }
         return Promotion(
             from: Promotion.Source(
-                environment: from, records: try await session.records(), findings: drift.findings),
+                environment: from, registry: source.environment.registry, records: try await session.records(),
+                findings: drift.findings),
             to: Promotion.Destination(
-                environment: to, target: target.environment.target, records: target.records,
+                environment: to, registry: target.environment.registry, target: target.environment.target,
+                records: target.records,
                 gate: target.environment.gate, approvals: try await target.approvals(of: wanted)),
             refs: refs.isEmpty ? nil : refs, now: Session.now())
     }
 
-    /// Records what the target wants from now on.
-    func record(_ promotion: Promotion) async throws(Failure) {
-        guard !promotion.items.isEmpty else { return }
+    /// Copies what has to be copied, and then records what the target wants from now on, under a lease of it.
+    ///
+    /// - Parameters:
+    ///   - width: how many processors are copied at once.
+    ///   - report: gets a line per copied blob.
+    /// - Returns: why some are not taken over after all: another run works on them, or their images can't be copied.
+    func take(
+        _ promotion: Promotion, atOnce width: Int, report: @escaping @Sendable (String) -> Void
+    ) async throws(Failure) -> [ProcessorRef: Failure] {
+        guard !promotion.items.isEmpty else { return [:] }
         let session = try await Session(target, repository.at(to))
-        let names = promotion.items.map(\.ref.description).joined(separator: ", ")
-        try await session.record(
-            promotion.items.map { item in
-                // What was tested on this host holds for the same bytes wherever they are deployed.
-                let proven = item.evidence.filter { $0.adapter == "local" }
-                let record =
-                    target.records[item.ref]
-                    ?? RefRecord(ref: item.ref, desired: item.revision, applied: nil, binding: nil, evidence: [])
-                let kept = record.evidence.filter { old in !proven.contains { $0.isOfSameKind(as: old) } }
-                return record.wanting(item.revision, hold: nil).proven(by: kept + proven)
-            }, message: "\(to): promote \(names) from \(from)\n\nPinion-Promoted-From: \(from)")
+        var failures: [ProcessorRef: Failure] = [:]
+        try await session.changing(
+            promotion.items.map(\.ref), what: "promote", more: " from \(from)\n\nPinion-Promoted-From: \(from)"
+        ) { leased throws(Failure) in
+            failures = leased.refused
+            var items = promotion.items.filter { leased.refused[$0.ref] == nil }
+            // It was judged by what was there before the lease.
+            for item in items where leased.records[item.ref] != target.records[item.ref] {
+                failures[item.ref] = Failure(
+                    .lease, "another run changed the record of \(item.ref) in '\(to)' meanwhile",
+                    remedy: "Run it again: it is judged by what is there now.")
+            }
+            items.removeAll { failures[$0.ref] != nil }
+            for (ref, failure) in await copy(items, by: session.registry, atOnce: width, report) {
+                failures[ref] = failure
+            }
+            return items.filter { failures[$0.ref] == nil }.map { record(of: $0, leased.records[$0.ref]) }
+        }
+        return failures
+    }
+
+    /// What the target's record says of an item from now on.
+    private func record(of item: Promotion.Item, _ record: RefRecord?) -> RefRecord {
+        // What was tested on this host holds for the same bytes wherever they are deployed.
+        let proven = item.evidence.filter { $0.adapter == "local" }
+        let record =
+            record ?? RefRecord(ref: item.ref, desired: item.revision, applied: nil, binding: nil, evidence: [])
+        let kept = record.evidence.filter { old in !proven.contains { $0.isOfSameKind(as: old) } }
+        return record.wanting(item.revision, hold: nil).proven(by: kept + proven)
+    }
+
+    /// Copies the images of some items into the target's OCI registry.
+    ///
+    /// - Returns: what failed, by ref.
+    private func copy(
+        _ items: [Promotion.Item], by registry: OCIRegistryClient, atOnce width: Int,
+        _ report: @escaping @Sendable (String) -> Void
+    ) async -> [ProcessorRef: Failure] {
+        await withTaskGroup(of: (ProcessorRef, Failure?).self) { group in
+            var (failures, waiting) = ([ProcessorRef: Failure](), items[...])
+            func addNext() {
+                guard let item = waiting.popFirst() else { return }
+                group.addTask {
+                    do throws(Failure) {
+                        for copy in item.copies {
+                            report("  \(item.ref)  copy \(copy.from) to \(copy.to.repository)")
+                            try await registry.copy(copy.from, to: copy.to, tag: copy.tag) { line in
+                                report("  \(item.ref)  \(line)")
+                            }
+                        }
+                        return (item.ref, nil)
+                    } catch { return (item.ref, error) }
+                }
+            }
+            for _ in 0..<width { addNext() }
+            for await (ref, failure) in group {
+                failures[ref] = failure
+                addNext()
+            }
+            return failures
+        }
     }
 }
 

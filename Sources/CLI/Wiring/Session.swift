@@ -139,10 +139,24 @@ struct Session {
 
     /// Tests again what is applied, and records what came of it.
     ///
-    /// - Returns: what failed, by ref.
+    /// - Returns: what failed, by ref: with `ERR_LEASE` what another run works on.
     func verify(
-        _ records: [RefRecord], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
+        _ refs: [ProcessorRef], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
     ) async throws(Failure) -> [ProcessorRef: Failure] {
+        guard !refs.isEmpty else { return [:] }
+        var failures: [ProcessorRef: Failure] = [:]
+        try await changing(refs, what: "verify") { leased throws(Failure) in
+            let (tested, failed) = try await verified(
+                leased.records.values.sorted { $0.ref < $1.ref }, parallelism: parallelism, show: show)
+            failures = failed.merging(leased.refused) { first, _ in first }
+            return tested
+        }
+        return failures
+    }
+
+    private func verified(
+        _ records: [RefRecord], parallelism: Int, show: @escaping @Sendable (RunEvent) -> Void
+    ) async throws(Failure) -> (tested: [RefRecord], failures: [ProcessorRef: Failure]) {
         let (processors, unreadable) = await RecordedProcessors(in: workspace.repository, names: workspace.names).read(
             Dictionary(records.compactMap { record in record.applied.map { (record.ref, $0) } }) { first, _ in first })
         if let failure = unreadable.sorted(by: { $0.key < $1.key }).first?.value { throw failure }
@@ -168,17 +182,13 @@ struct Session {
                 addNext()
             }
         }
-        if !changed.isEmpty {
-            try await record(
-                changed.sorted { $0.ref < $1.ref }, message: "\(workspace.desired.environment): verify")
-        }
-        return failures
+        return (changed, failures)
     }
 
     /// Writes records of what was done outside of a plan.
     ///
     /// - Parameter lease: what they are written under; it is given back with them.
-    func record(_ records: [RefRecord], message: String, under lease: Lease? = nil) async throws(Failure) {
+    func record(_ records: [RefRecord], message: String, under lease: Lease?) async throws(Failure) {
         _ = try await store.write(
             records, environment: workspace.desired.environment, message: "\(message)\n\nPinion-Run: \(run)\n",
             under: lease, releasing: true)

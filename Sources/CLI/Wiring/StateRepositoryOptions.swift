@@ -4,12 +4,12 @@ import FoundationEssentials
 import Git
 import Records
 
-/// Where records and leases are kept, when not beside the specs.
+/// Where records, leases and approvals are kept, when not beside the specs.
 struct StateRepositoryOptions: ParsableArguments {
     @Option(
         name: .customLong("state-repo"),
         help: ArgumentHelp(
-            "Keep records and leases (refs/pinion/…) in this git repository instead of that of the specs.",
+            "Keep records, leases and approvals (refs/pinion/…) in this git repository instead of that of the specs.",
             valueName: "path or url"))
     var place: String?
 
