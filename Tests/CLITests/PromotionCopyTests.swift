@@ -36,7 +36,7 @@ struct PromotionCopyTests {
 
     /// The tags of the processor's repository below a registry.
     private func tags(_ lane: ModalLane, below registry: String) async throws -> [String] {
-        try await OCIRegistryClient().tags(of: ImageReference("\(registry)/\(lane.sample.namespace)-hash"))
+        try await OCIRegistryClient().tags(of: ImageReference("\(registry)/\(lane.sample.namespace)-stats"))
     }
 
     @Test
@@ -44,15 +44,15 @@ struct PromotionCopyTests {
         async throws
     {
         let second = try OCIRegistryProcess()
-        let lane = try await ModalLane(["text_hash"], more: environments(main: second.name + "/prod"))
-        #expect(try await lane.reconcile().exitCode == 0)
+        let lane = try await ModalLane(["text_stats"], more: environments(main: second.name + "/prod"))
+        #expect(try await lane.reconcile().succeeded())
         let source = try #require(try await record(lane, "staging")?.applied)
 
         for (environment, registry) in [
             ("dev", "\(Components.registry)/\(lane.sample.namespace)-dev"), ("main", second.name + "/prod"),
         ] {
             let promoted = try await promote(lane, to: environment, "--verbose")
-            #expect(promoted.exitCode == 0, "\(promoted.stderr)")
+            #expect(promoted.succeeded())
             #expect(promoted.stderr.contains("taken over from \(lane.sample.namespace)/") == (environment == "dev"))
             #expect(promoted.stderr.contains(" sent, ") == (environment == "main"), "\(promoted.stderr)")
 
@@ -61,7 +61,7 @@ struct PromotionCopyTests {
             #expect(revision.keys == source.keys)
             for platform in Platform.allCases {
                 let (old, new) = (try #require(source.pins[platform]), try #require(revision.pins[platform]))
-                #expect(new.repository == "\(registry)/\(lane.sample.namespace)-hash")
+                #expect(new.repository == "\(registry)/\(lane.sample.namespace)-stats")
                 #expect(new.digest == old.digest)
                 let seen = try await Skopeo.look(at: new)
                 #expect(seen.digest == new.digest?.description)
@@ -81,20 +81,20 @@ struct PromotionCopyTests {
             let plan = try await lane.command("plan", "--detailed-exitcode", name[0], name[1])
             #expect(plan.exitCode == 0, "\(plan.stdout)")
             let verified = try await lane.command("verify", name[0], name[1])
-            #expect(verified.exitCode == 0, "\(verified.stderr)")
+            #expect(verified.succeeded())
             #expect(try await lane.command("diff", "staging", environment, "--detailed-exitcode").exitCode == 0)
             #expect(try await promote(lane, to: environment).stdout.contains("Nothing to do"))
         }
 
         // Another revision, and back: what the environment ran before is in its own registry.
         let first = try #require(try await record(lane, "main")?.applied)
-        let spec = lane.sample.spec("hash")
+        let spec = lane.sample.spec("stats")
         let text = try #require(try await lane.sample.fixture.text(spec))
         try await lane.sample.fixture.commit([spec: text + "\nx-note: another\n"])
-        #expect(try await lane.reconcile().exitCode == 0)
-        #expect(try await promote(lane, to: "main").exitCode == 0)
-        let back = try await lane.command("rollback", lane.ref("hash"), "--env", "main")
-        #expect(back.exitCode == 0, "\(back.stderr)")
+        #expect(try await lane.reconcile().succeeded())
+        #expect(try await promote(lane, to: "main").succeeded())
+        let back = try await lane.command("rollback", lane.ref("stats"), "--env", "main")
+        #expect(back.succeeded())
         #expect(try await record(lane, "main")?.applied?.isSame(as: first) == true)
         #expect(try await promote(lane, to: "main").exitCode == 3, "it is held")
     }
@@ -104,23 +104,24 @@ struct PromotionCopyTests {
     {
         let second = try OCIRegistryProcess()
         let gate = try Gate(before: second)
-        let lane = try await ModalLane(["text_hash"], more: environments(main: gate.name + "/prod"))
-        #expect(try await lane.reconcile().exitCode == 0)
-        let ref = lane.ref("hash")
+        let lane = try await ModalLane(["text_stats"], more: environments(main: gate.name + "/prod"))
+        #expect(try await lane.reconcile().succeeded())
+        let ref = lane.ref("stats")
 
         try gate.close()
         let killed = try await promoteInBackground(
             lane, gate,
             """
-            $PINION promote --from staging --to main --repo "$REPO" 2>"$HERE/second"; echo "second $?"
+            $PINION promote --from staging --to main --repo "$REPO" >"$HERE/out" 2>"$HERE/second"; echo "second $?"
             $PINION lease list --env main --repo "$REPO" --json
             kill -9 $pid
             """)
-        #expect(killed.stdout.hasPrefix("second 3\n"), "\(killed.stdout) \(killed.stderr)")
-        let run = try #require(
-            try JSONValue(parsing: String(killed.stdout.split(separator: "\n", maxSplits: 1)[1].prefix { $0 != "#" }))[
-                0]?[
-                    "run"]?.stringValue)
+        // How the second one ended, the leases as JSON, how the first one ended.
+        let lines = killed.stdout.split(separator: "\n", maxSplits: 1)
+        try #require(lines.count == 2, "\(killed.stdout) \(killed.stderr)")
+        #expect(lines[0] == "second 3")
+        let leases = try JSONValue(parsing: String(lines[1].prefix { $0 != "#" }))
+        let run = try #require(leases[0]?["run"]?.stringValue)
         let said = try String(contentsOfFile: gate.folder.path + "/second", encoding: .utf8)
         #expect(said.contains("\(ref) in 'main': held by ") && said.contains("run \(run)"), "\(said)")
         #expect(killed.stdout.hasSuffix("#137\n"))
@@ -141,7 +142,7 @@ struct PromotionCopyTests {
         #expect(try await record(lane, "main") == nil)
 
         let done = try await promote(lane, to: "main", "--verbose")
-        #expect(done.exitCode == 0, "\(done.stderr)")
+        #expect(done.succeeded())
         #expect(done.stderr.contains("is there already"))
         let image = try #require(try await record(lane, "main")?.applied?.pins[.amd64])
         #expect(try await Skopeo.look(at: image).digest == image.digest?.description)

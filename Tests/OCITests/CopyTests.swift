@@ -104,7 +104,7 @@ struct CopyTests {
     }
 
     @Test func `an index with attestations comes along, and the tag names it`() async throws {
-        let statement = source.addBlob(Array("in-toto".utf8))
+        let statement = source.addBlob(Array("sig".utf8))
         let attestation = Self.addImage([statement], to: source)
         var entry = FakeRegistry.attestation(of: image).objectValue ?? [:]
         entry["digest"] = .string(attestation.description)

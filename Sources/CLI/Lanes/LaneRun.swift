@@ -150,7 +150,7 @@ struct LaneRun {
         let promotion = try await promoting.judge(settings.targets.target)
         Output.note(PromotionText(promotion, style: .standardError).text)
         let failures = try await promoting.take(
-            promotion, atOnce: settings.parallelism, report: settings.isVerbose ? Output.note : { _ in })
+            promotion, atOnce: settings.parallelism, report: Output.details(areShown: settings.isVerbose))
         // What another run works on is refused; what can't be copied has failed.
         let failed = failures.filter { $0.value.code != .lease }
         let refused = promotion.refused.count + failures.count - failed.count

@@ -9,6 +9,11 @@ enum Output {
 
     static func note(_ text: String) { write(text + "\n", to: .standardError) }
 
+    /// Takes lines that only some want to see.
+    static func details(areShown: Bool) -> @Sendable (String) -> Void {
+        { line in if areShown { note(line) } }
+    }
+
     /// What a reader that has gone away misses is no error of ours.
     private static func write(_ text: String, to file: FileDescriptor) {
         _ = try? file.writeAll(text.utf8)

@@ -45,7 +45,7 @@ struct ImagePlacement {
             let path = Self.path(of: image, below: source)
         else { return image }
         return ImageReference(
-            registry: target.registry, path: target.path.dropLast(Self.any.count) + path, digest: image.digest)
+            registry: target.registry, path: "\(target.path.dropLast(Self.any.count))\(path)", digest: image.digest)
     }
 
     /// The path of an image below a registry and a path in it; `nil` where it lies elsewhere.
