@@ -45,6 +45,10 @@ struct PromotionCopyTests {
     {
         let second = try OCIRegistryProcess()
         let lane = try await ModalLane(["text_stats"], more: environments(main: second.name + "/prod"))
+        let spec = lane.sample.spec("stats")
+        let plain = try #require(try await lane.sample.fixture.text(spec))
+        let attested = plain.replacing("build:\n", with: "build:\n  attestations: [provenance]\n")
+        try await lane.sample.fixture.commit([spec: attested])
         #expect(try await lane.reconcile().succeeded())
         let source = try #require(try await record(lane, "staging")?.applied)
 
@@ -73,6 +77,14 @@ struct PromotionCopyTests {
                     == source.keys.compactMap { platform, key in
                         source.pins[platform]?.digest.map { key.contentTag(platform, $0) }
                     }.sorted())
+            // The content tag has the image, and beside it what its builder attests.
+            for tag in try await tags(lane, below: registry) {
+                let repository = try ImageReference("\(registry)/\(lane.sample.namespace)-stats")
+                let top = try await OCIRegistryClient().digest(of: repository.tagged(tag))
+                let original = try #require(source.pins[.amd64]).tagged(tag)
+                #expect(top == (try await OCIRegistryClient().digest(of: original)) && top != nil)
+                #expect(try await OCIRegistryClient().missing(of: repository.pinned(to: try #require(top))).isEmpty)
+            }
             let deployed = try #require(revision.pins[.amd64])
             #expect(try await lane.standIn.state().compact.contains("FROM \(deployed)"))
 
@@ -88,7 +100,6 @@ struct PromotionCopyTests {
 
         // Another revision, and back: what the environment ran before is in its own registry.
         let first = try #require(try await record(lane, "main")?.applied)
-        let spec = lane.sample.spec("stats")
         let text = try #require(try await lane.sample.fixture.text(spec))
         try await lane.sample.fixture.commit([spec: text + "\nx-note: another\n"])
         #expect(try await lane.reconcile().succeeded())
@@ -108,7 +119,6 @@ struct PromotionCopyTests {
         #expect(try await lane.reconcile().succeeded())
         let ref = lane.ref("stats")
 
-        try gate.close()
         let killed = try await promoteInBackground(
             lane, gate,
             """
@@ -127,9 +137,8 @@ struct PromotionCopyTests {
         #expect(killed.stdout.hasSuffix("#137\n"))
         #expect(try await record(lane, "main") == nil)
         #expect(try await tags(lane, below: second.name + "/prod").isEmpty)
-        #expect(try await lane.command("lease", "release", "--env", "main", "--run", run).exitCode == 0)
 
-        try gate.close()
+        // The lease of a process that is gone is nobody's; one that is taken from a run that lives ends that run's work.
         let lost = try await promoteInBackground(
             lane, gate,
             """
@@ -154,20 +163,22 @@ struct PromotionCopyTests {
         -> Pinion.Outcome
     {
         var variables = lane.variables
-        variables.merge(["PINION": Pinion.program, "REPO": lane.sample.path, "HERE": gate.folder.path]) { $1 }
+        variables.merge([
+            "PINION": Pinion.program, "REPO": lane.sample.path, "HERE": gate.folder.path, "HELD": try gate.close(),
+        ]) { $1 }
         return try await Pinion.run(
             "sh",
             [
                 "-uc",
                 """
                 $PINION promote --from staging --to main --repo "$REPO" >&2 & pid=$!
-                until [ -e "$HERE/held" ]; do
+                until [ -e "$HERE/$HELD" ]; do
                   kill -0 $pid || exit 1
                   sleep 0.05
                 done
                 \(meanwhile)
                 wait $pid; code=$?
-                rm -f "$HERE/closed" "$HERE/held"
+                rm -f "$HERE/closed"
                 echo "#$code"
                 """,
             ], environment: variables)
@@ -191,19 +202,33 @@ struct PromotionCopyTests {
 
         deinit { process.end() }
 
-        func close() throws { try Data().write(to: URL(filePath: folder.path + "/closed")) }
+        /// Holds back layers until the file `closed` is gone.
+        ///
+        /// - Returns: the name of the file that tells that one is held back.
+        func close() throws -> String {
+            let id = UUID().uuidString
+            try Data(id.utf8).write(to: URL(filePath: folder.path + "/closed"), options: .atomic)
+            return "held-" + id
+        }
 
         private static let script = #"""
             import os, socket, sys, threading, time
             os.closerange(3, 256)
             port, here = int(sys.argv[1]), sys.argv[2]
-            closed, held = here + "/closed", here + "/held"
+            def closing():
+                try:
+                    return open(here + "/closed").read()
+                except OSError:
+                    return ""
             def pump(source, sink, waits):
                 try:
                     while data := source.recv(65536):
                         if waits and data.startswith(b"PUT ") and b"/blobs/uploads/" in data.split(b"\r\n")[0]:
-                            while os.path.exists(closed):
-                                open(held, "w").close()
+                            closed = closing()
+                            if closed:
+                                open(here + "/held-" + closed, "w").close()
+                            # One that was held back before is no sign that somebody is now.
+                            while closed and closing() == closed:
                                 time.sleep(0.02)
                         sink.sendall(data)
                     sink.shutdown(socket.SHUT_WR)

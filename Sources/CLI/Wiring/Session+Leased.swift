@@ -29,6 +29,8 @@ extension Session {
         _ refs: [ProcessorRef], what: String, more: String = "",
         _ change: (LeasedRecords) async throws(Failure) -> [RefRecord]
     ) async throws(Failure) {
+        let life = signOfLife
+        defer { withExtendedLifetime(life) {} }
         let (lease, refused) = try await lease(refs)
         guard let lease else {
             _ = try await change(LeasedRecords(records: [:], refused: refused))

@@ -90,8 +90,7 @@ struct Session {
         let services = try await services(builds: plan.items.contains { !$0.builds.isEmpty }, folder)
         let executor = Executor(
             services, as: holder, log: log, parallelism: parallelism, secrets: secrets, now: Self.now,
-            isOver: { lease in await DeadRun(lease, variables: environment)?.awaitEnd() ?? false },
-            discard: { path in try? FileManager.default.removeItem(atPath: path) })
+            isOver: isOver, discard: { path in try? FileManager.default.removeItem(atPath: path) })
         let report = await executor.apply(plan)
         if !report.hasFailures { own?.finish() }
         return report
@@ -131,8 +130,18 @@ struct Session {
         _ refs: [ProcessorRef]
     ) async throws(Failure) -> (lease: LeaseKeeper?, refused: [ProcessorRef: Failure]) {
         try await LeaseKeeper.taking(
-            refs, of: workspace.desired.environment, for: holder, in: store, clock: ContinuousClock(), now: Self.now)
+            refs, of: workspace.desired.environment, for: holder, in: store, clock: ContinuousClock(), now: Self.now,
+            isOver: isOver)
     }
+
+    /// Whether the run of a lease is known to be gone.
+    private var isOver: @Sendable (Lease) async -> Bool {
+        let environment = environment
+        return { lease in await DeadRun(lease, variables: environment)?.awaitEnd() ?? false }
+    }
+
+    /// Tells others on this host, as long as it is kept, that this run lives.
+    var signOfLife: JournalFile { JournalFile(in: .making(run, variables: environment), variables: environment) }
 
     /// Seconds since 1970.
     static let now: @Sendable () -> Int = { Int(seconds()) }
