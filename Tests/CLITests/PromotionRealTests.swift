@@ -1,8 +1,5 @@
-import DeploymentModel
 import Foundation
-import Git
 import JSON
-import Records
 import TestSupport
 import Testing
 
@@ -87,40 +84,6 @@ struct PromotionRealTests {
 
         let verified = try await lane.command("verify", "--env", "main")
         #expect(verified.exitCode == 0 && verified.stdout.contains("1 processor passed"), "\(verified.stderr)")
-    }
-
-    @Test func `approvals lie in the state repository, and the keys that count beside the specs`() async throws {
-        let keys = try TemporaryFolder()
-        let ada = try await key("ada", in: keys)
-        let lane = try await ModalLane(
-            ["text_hash"], main: "gates: {approvals: 1}", withDocker: false,
-            more: [".pinion/allowed_signers": "ada@example.com \(ada.public)\n"])
-        let state = try await RepositoryFixture([".pinion/allowed_signers": "nobody\n"])
-        let ref = try ProcessorRef(lane.ref("hash"))
-        let revision = RefRecord.Revision(
-            commit: try await lane.sample.fixture.repository.commit(at: "main").id.hex, specHash: "s",
-            pins: [.amd64: try ImageReference("ghcr.io/a/b").pinned(to: SimulatedWorld.digest("one"))], keys: [:])
-        let store = GitStateStore(
-            SharedReferences(of: state.repository), as: RepositoryFixture.authorship, time: { 1_700_000_000 })
-        _ = try await store.write(
-            [RefRecord(ref: ref, desired: revision, applied: revision, binding: nil, evidence: [])],
-            environment: "staging", message: "m")
-        let place = ["--state-repo", state.path]
-        func refusal() async throws -> String {
-            let run = try await Pinion.run(
-                ["promote", "--from", "staging", "--to", "main", "--dry-run", "--repo", lane.sample.path] + place,
-                environment: lane.variables)
-            #expect(run.exitCode == 3, "\(run.stderr)")
-            return run.stderr
-        }
-        #expect(try await refusal().contains("has 0 of 1 approvals for main"))
-        let approved = try await lane.command(
-            "approve", ref.description, "--env", "main", place[0], place[1], with: signing(with: ada.path))
-        #expect(approved.exitCode == 0, "\(approved.stderr)")
-        #expect(try await state.repository.target(of: "refs/pinion/approvals/main") != nil)
-        #expect(try await lane.sample.fixture.repository.references(under: "refs/pinion").isEmpty)
-        let refusal = try await refusal()
-        #expect(!refusal.contains("approvals") && refusal.contains("has drifted in staging"), "\(refusal)")
     }
 
     @Test func `a saved plan is applied as it was shown, or says what changed`() async throws {
