@@ -18,7 +18,11 @@ struct PromotionCopyTests {
             "pipelines/environments.yaml": """
             environments:
               staging: {target: modal, registry: "\(Components.registry)/NS", pins: record}
-              dev: {target: modal, registry: "\(Components.registry)/NS-dev", promotes_from: staging}
+              beta:
+                target: modal
+                modal_environment: dev
+                registry: "\(Components.registry)/NS-beta"
+                promotes_from: staging
               main: {target: modal, registry: "\(main)", promotes_from: staging}
             """
         ]
@@ -53,11 +57,11 @@ struct PromotionCopyTests {
         let source = try #require(try await record(lane, "staging")?.applied)
 
         for (environment, registry) in [
-            ("dev", "\(Components.registry)/\(lane.sample.namespace)-dev"), ("main", second.name + "/prod"),
+            ("beta", "\(Components.registry)/\(lane.sample.namespace)-beta"), ("main", second.name + "/prod"),
         ] {
             let promoted = try await promote(lane, to: environment, "--verbose")
             #expect(promoted.succeeded())
-            #expect(promoted.stderr.contains("taken over from \(lane.sample.namespace)/") == (environment == "dev"))
+            #expect(promoted.stderr.contains("taken over from \(lane.sample.namespace)/") == (environment == "beta"))
             #expect(promoted.stderr.contains(" sent, ") == (environment == "main"), "\(promoted.stderr)")
 
             let revision = try #require(try await record(lane, environment)?.applied)
@@ -95,6 +99,10 @@ struct PromotionCopyTests {
             let verified = try await lane.command("verify", name[0], name[1])
             #expect(verified.succeeded())
             #expect(try await lane.command("diff", "staging", environment, "--detailed-exitcode").exitCode == 0)
+            // Its chain leads back to the build that it is a copy of.
+            let why = try await lane.command("why", lane.ref("stats"), "--env", environment, "--json").json()
+            #expect(why["state"] == "runs" && why["builds"]?.arrayValue?.count == 2, "\(why)")
+            #expect(why["stages"]?.arrayValue?.allSatisfy { $0["next"]?.objectValue == nil } == true, "\(why)")
             #expect(try await promote(lane, to: environment).stdout.contains("Nothing to do"))
         }
 

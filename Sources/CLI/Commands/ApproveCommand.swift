@@ -72,7 +72,7 @@ extension Workspace {
     ///
     /// - Throws: `Failure` with `ERR_PREDICATE` when the file of allowed signers is not there.
     func approvals(of records: [ProcessorRef: RefRecord]) async throws(Failure) -> [ProcessorRef: [String]] {
-        try await Approvals(of: environment, catalog: catalog, references: references).approvals(of: records)
+        try await Approvals(of: environment, catalog: catalog, specs: repository, in: state).approvals(of: records)
     }
 }
 
@@ -80,29 +80,34 @@ extension Workspace {
 struct Approvals {
     private let environment: EnvironmentSpec
     private let catalog: Catalog
-    private let references: SharedReferences
+    private let specs: GitRepository
+    private let state: SharedReferences
 
-    init(of environment: EnvironmentSpec, catalog: Catalog, references: SharedReferences) {
+    /// - Parameters:
+    ///   - catalog: of the commit whose file of allowed signers counts.
+    ///   - specs: has that commit.
+    ///   - state: has the approvals.
+    init(of environment: EnvironmentSpec, catalog: Catalog, specs: GitRepository, in state: SharedReferences) {
         self.environment = environment
         self.catalog = catalog
-        self.references = references
+        self.specs = specs
+        self.state = state
     }
 
     /// Who approved what of a source's records.
     ///
-    /// - Throws: `Failure` with `ERR_SPEC` when the file of allowed signers is not there.
+    /// - Throws: `Failure` with `ERR_PREDICATE` when the file of allowed signers is not there.
     func approvals(of records: [ProcessorRef: RefRecord]) async throws(Failure) -> [ProcessorRef: [String]] {
-        let repository = references.repository
         let gate = environment.gate
         guard gate.approvals > 0 else { return [:] }
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let file = folder.path + "/allowed_signers"
         do throws(GitError) {
-            guard let entry = try await repository.file(at: gate.allowedSigners, in: catalog.commit.id) else {
+            guard let entry = try await specs.file(at: gate.allowedSigners, in: catalog.commit.id) else {
                 throw GitError(.notFound, "it is not there")
             }
-            let bytes = try await repository.blob(entry.id)
+            let bytes = try await specs.blob(entry.id)
             guard FileManager.default.createFile(atPath: file, contents: Data(bytes)) else {
                 throw GitError(.other, "it can't be written to \(folder.path)")
             }

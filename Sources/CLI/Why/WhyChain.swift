@@ -14,7 +14,10 @@ struct WhyChain {
     let catalog: Catalog
     /// The processor there; `nil` where it is not in the catalog, or its build can't be told.
     let build: ProcessorBuild?
+    /// Has the specs.
     let references: SharedReferences
+    /// Has the records and the approvals.
+    let state: SharedReferences
     /// By environment: the records of what it has of this processor.
     let store: (EnvironmentSpec) -> GitStateStore
     /// Seconds since 1970.
@@ -44,7 +47,7 @@ struct WhyChain {
             }
             if let source {
                 stage.block = promotionBlock(record, from: source, to: environment, approvals, lease: stage.lease)
-                if let record, let applied = source.record?.applied, !record.desired.isSame(as: applied) {
+                if let record, let applied = source.record?.applied, !record.desired.hasSameContent(as: applied) {
                     stage.next = WhyStage.Next(
                         revision: WhyStage.Revision(applied),
                         blocks: refusals(from: source, to: environment, record: record, approvals))
@@ -128,8 +131,8 @@ struct WhyChain {
         of record: RefRecord?, for environment: EnvironmentSpec
     ) async throws(Failure) -> [String] {
         guard let record else { return [] }
-        return try await Approvals(of: environment, catalog: catalog, references: references).approvals(
-            of: [ref: record])[ref] ?? []
+        return try await Approvals(of: environment, catalog: catalog, specs: references.repository, in: state)
+            .approvals(of: [ref: record])[ref] ?? []
     }
 
     // MARK: - What is missing
@@ -154,10 +157,12 @@ struct WhyChain {
     ) -> [WhyBlock] {
         let judged = Promotion(
             from: Promotion.Source(
-                environment: source.spec.name, records: source.record.map { [ref: $0] } ?? [:], findings: []),
+                environment: source.spec.name, registry: source.spec.registry,
+                records: source.record.map { [ref: $0] } ?? [:], findings: []),
             to: Promotion.Destination(
-                environment: environment.name, target: environment.target, records: record.map { [ref: $0] } ?? [:],
-                gate: environment.gate, approvals: [ref: approvals]), refs: [ref], now: now)
+                environment: environment.name, registry: environment.registry, target: environment.target,
+                records: record.map { [ref: $0] } ?? [:], gate: environment.gate, approvals: [ref: approvals]),
+            refs: [ref], now: now)
         return judged.refused.flatMap { zip($0.obstacles, $0.failures) }.map { obstacle, failure in
             let link: WhyBlock.Link =
                 switch obstacle {

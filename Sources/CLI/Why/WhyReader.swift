@@ -41,7 +41,8 @@ struct WhyReader {
         }
         let chain = WhyChain(
             ref: ref, environments: environments, catalog: catalog, build: build, references: references,
-            store: store, now: now)
+            // As they are here: nothing is fetched.
+            state: SharedReferences(of: state.repository), store: store, now: now)
         let stages = try await chain.stages()
         guard let target = stages.last else { throw Failure(.spec, "there is no environment '\(name)'") }
         guard build != nil || note != nil || stages.contains(where: { $0.record != nil }) else {
@@ -121,12 +122,13 @@ struct WhyReader {
         let store = store(of: environment)
         var builds: [WhyDocument.Build] = []
         for (platform, key) in (revision?.keys ?? build?.inputs?.keys ?? [:]).sorted(by: { $0.key < $1.key }) {
-            let repository =
-                if let image = revision?.pins[platform] ?? build?.spec.image.repository { image } else {
-                    try environment.repository(for: ref)
-                }
-            let id = BuildRecord.ID(key, in: repository)
-            guard let record = try await store.builds([id])[id] else { continue }
+            // A copy in another OCI registry was built for the one that it comes from.
+            let places = [
+                revision?.pins[platform], build?.spec.image.repository, try environment.repository(for: ref),
+            ].compactMap(\.self)
+            let ids = places.map { BuildRecord.ID(key, in: $0) }
+            let known = try await store.builds(ids)
+            guard let id = ids.first(where: { known[$0] != nil }), let record = known[id] else { continue }
             builds.append(WhyDocument.Build(record, try await store.commit(of: id).map { WhyStage.Entry($0) }))
         }
         return builds
@@ -146,20 +148,25 @@ struct WhyReader {
         _ environment: EnvironmentSpec
     ) async throws(Failure) -> WhyDocument.Pin? {
         guard let pins = revision?.pins ?? build?.spec.image.pins, !pins.isEmpty else { return nil }
-        if let commit = commits.last(where: { $0.pins == pins })?.commit {
+        if let commit = commits.last(where: { Self.areSame($0.pins, pins) })?.commit {
             return WhyDocument.Pin(.commit, pins, WhyStage.Entry(commit))
         }
         do throws(GitError) {
-            if let build, build.spec.image.pins == pins,
+            if let build, Self.areSame(build.spec.image.pins, pins),
                 let commit = try await repository.history(of: build.spec.path, from: build.commit.id, limit: 1).first
             {
                 return WhyDocument.Pin(.spec, pins, WhyStage.Entry(commit))
             }
         } catch { throw Failure(.git, error.message) }
         let past = try await store(of: environment).past(of: ref, in: environment.name)
-        let commit = past.last { $0.record.desired.pins == pins }?.commit
+        let commit = past.last { Self.areSame($0.record.desired.pins, pins) }?.commit
         return WhyDocument.Pin(.record, pins, commit.map { WhyStage.Entry($0) })
     }
+
+    /// Claims that both are the same digests, in whichever OCI registries.
+    private static func areSame(
+        _ one: [Platform: ImageReference], _ other: [Platform: ImageReference]
+    ) -> Bool { one.mapValues(\.digest) == other.mapValues(\.digest) }
 
     // MARK: - Inputs
 
