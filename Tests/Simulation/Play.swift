@@ -262,10 +262,10 @@ struct Play {
         let observed = try await Reconciler(staging, "look").observe(wanted)
         return Promotion(
             from: Promotion.Source(
-                environment: "staging", records: staging.world.now.records,
+                environment: "staging", registry: "registry.test", records: staging.world.now.records,
                 findings: Drift(wanted, observed).findings),
             to: Promotion.Destination(
-                environment: "main", target: .modal, records: main.world.now.records,
+                environment: "main", registry: "registry.test", target: .modal, records: main.world.now.records,
                 gate: PromotionGate()), refs: nil, now: staging.world.now.time)
     }
 

@@ -73,9 +73,7 @@ struct RollbackCommand: AsyncParsableCommand {
                 "'\(environment)' has run \(counted(revisions.count, "revision")) of \(ref), so there is none \(to) back",
                 remedy: "See them: pinion history --env \(environment) \(ref)")
         }
-        let from = record.hold?.from ?? record.desired
-        let hold = RefRecord.Hold(from: from, by: session.author, since: Session.now(), reason: reason)
-        return record.wanting(revisions[to], hold: hold)
+        return record.rolledBack(to: revisions[to], by: session.author, since: Session.now(), reason: reason)
     }
 }
 

@@ -76,19 +76,9 @@ struct Promoting {
             for (ref, failure) in await copy(items, by: session.registry, atOnce: width, report) {
                 failures[ref] = failure
             }
-            return items.filter { failures[$0.ref] == nil }.map { record(of: $0, leased.records[$0.ref]) }
+            return items.filter { failures[$0.ref] == nil }.map { $0.record(over: leased.records[$0.ref]) }
         }
         return failures
-    }
-
-    /// What the target's record says of an item from now on.
-    private func record(of item: Promotion.Item, _ record: RefRecord?) -> RefRecord {
-        // What was tested on this host holds for the same bytes wherever they are deployed.
-        let proven = item.evidence.filter { $0.adapter == "local" }
-        let record =
-            record ?? RefRecord(ref: item.ref, desired: item.revision, applied: nil, binding: nil, evidence: [])
-        let kept = record.evidence.filter { old in !proven.contains { $0.isOfSameKind(as: old) } }
-        return record.wanting(item.revision, hold: nil).proven(by: kept + proven)
     }
 
     /// Copies the images of some items into the target's OCI registry.
