@@ -158,16 +158,20 @@ struct BuilderTests {
         #expect(BuilderChoice.driver("Name: x\n") == nil)
     }
 
-    @Test("Base images are those of FROM lines with a digest, each once", .tags(.small))
+    @Test("Base images are those of FROM lines with a digest, each once, in one order", .tags(.small))
     func bases() throws {
-        var bases = BaseImages()
-        let image = "docker.io/library/python:3.12@sha256:\(Self.hex)"
-        for line in [
-            "#4 [1/2] FROM \(image)", "#4 [b 1/2] FROM \(image)", "#5 RUN echo FROM \(image)", "#6 [1/1] FROM scratch",
-        ] {
-            bases.receive(line)
+        let images = ["docker.io/library/alpine:3", "docker.io/library/python:3.12"].map { "\($0)@sha256:\(Self.hex)" }
+        let lines = images.flatMap { image in
+            [
+                "#4 [1/2] FROM \(image)", "#4 [b 1/2] FROM \(image)", "#5 RUN echo FROM \(image)",
+                "#6 [1/1] FROM scratch",
+            ]
         }
-        #expect(bases.images == [try ImageReference(image)])
+        for lines in [lines, lines.reversed()] {
+            var bases = BaseImages()
+            for line in lines { bases.receive(line) }
+            #expect(bases.images == (try images.map { try ImageReference($0) }))
+        }
     }
 
     @Test(

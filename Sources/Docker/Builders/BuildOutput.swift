@@ -2,13 +2,15 @@ import DeploymentModel
 
 /// Finds base images in a build's output: `#5 [1/2] FROM docker.io/library/python:3.12@sha256:…`.
 struct BaseImages {
-    private(set) var images: [ImageReference] = []
+    /// Sorted, because a builder tells of them in any order, and the record of equal builds is to be the same.
+    var images: [ImageReference] { found.sorted { $0.description < $1.description } }
+    private var found: Set<ImageReference> = []
 
     mutating func receive(_ line: String) {
         guard line.contains("] FROM "), let last = line.split(separator: " ").last,
-            let image = try? ImageReference(String(last)), image.digest != nil, !images.contains(image)
+            let image = try? ImageReference(String(last)), image.digest != nil
         else { return }
-        images.append(image)
+        found.insert(image)
     }
 }
 
