@@ -46,6 +46,25 @@ struct ImageOperationsTests {
         #expect(fixture.world.now.contentTags.values.flatMap(\.self).filter { $0.hasPrefix("src-") }.count == 2)
     }
 
+    @Test(arguments: [true, false])
+    func `what a run recorded before it ended, and did not tag, is tagged by the pin`(byPlan: Bool) async throws {
+        let fixture = Fixture()
+        let processor = try Fixture.processor()
+        let desired = Fixture.desired([processor], pins: .commit)
+        let operations = fixture.operations(desired)
+        _ = await operations.build(processor, for: Platform.allCases)
+        _ = await operations.push(processor, for: Platform.allCases)
+        let tags = fixture.world.now.contentTags.mapValues { $0.sorted() }
+        fixture.world.change { $0.contentTags = [:] }
+        if byPlan {
+            #expect(!(await fixture.apply(try await fixture.plan(desired))).hasFailures)
+        } else {
+            #expect(await operations.pin(processor).failure == nil)
+        }
+        #expect(fixture.world.now.pins.count == 1)
+        #expect(fixture.world.now.contentTags.mapValues { $0.sorted() } == tags)
+    }
+
     @Test func `nothing is pushed that was not built from these inputs`() async throws {
         let fixture = Fixture()
         let (old, new) = (try Fixture.processor(inputs: "old"), try Fixture.processor(inputs: "new"))

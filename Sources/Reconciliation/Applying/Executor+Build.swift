@@ -67,6 +67,21 @@ extension Services {
         for warning in try await registry.inspectPair(images) { warn(warning) }
     }
 
+    /// Gives images that are about to be pinned the content tags that they lack: a run that ended right after it recorded
+    /// its build has left none, and what has no tag may be cleaned away. Where tags may not be written, that is a warning.
+    func tag(
+        _ images: [Platform: ImageReference], keys: [Platform: InputKey], warn: (String) -> Void
+    ) async {
+        for (platform, image) in images.sorted(by: { $0.key < $1.key }) {
+            guard let key = keys[platform], let digest = image.digest else { continue }
+            let tag = key.contentTag(platform, digest)
+            do throws(Failure) {
+                if try await registry.tags(of: image).contains(tag) { continue }
+                try await registry.tag(image, as: tag)
+            } catch { warn("\(image) has no tag \(tag) that would keep it from being cleaned away: \(error.message)") }
+        }
+    }
+
     /// Makes a pushed image the one that everybody pins for its input key, unless somebody else's is that already.
     ///
     /// - Parameter replaced: the image of the record that gives way.

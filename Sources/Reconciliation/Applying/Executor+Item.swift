@@ -70,6 +70,7 @@ extension Executor {
     ) async throws(Failure) {
         try await step(ref, .pin, isWhole: true) { () throws(Failure) -> ((), String) in
             try await services.inspect(images) { log.add(ref, .pin, .warning($0)) }
+            await services.tag(images, keys: keys) { log.add(ref, .pin, .warning($0)) }
             let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
                 .joined(separator: ", ")
             guard action.mode != .record else { return ((), "\(digests) in the record") }

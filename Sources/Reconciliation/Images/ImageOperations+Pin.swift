@@ -37,6 +37,7 @@ extension ImageOperations {
         }
         try await services.inspect(images) { log.add(processor.ref, .pin, .warning($0)) }
         let keys: [Platform: InputKey] = if case .build(let recipe) = processor.source { recipe.keys } else { [:] }
+        await services.tag(images, keys: keys) { log.add(processor.ref, .pin, .warning($0)) }
         let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
             .joined(separator: ", ")
         guard pinMode != .record else {
