@@ -1,6 +1,7 @@
 """What is deployed, as far as Modal lets it be read."""
 
 import asyncio
+import datetime
 from typing import Any
 
 import modal
@@ -96,13 +97,13 @@ async def observed(environment: str, app: modal.App, secret_names: dict[str, str
         bound = await bound_image_id(environment, app, function, digest) if is_digest else None
         facts = described(function, function_facts, secret_names)
         functions.append({**facts, "bound_image_id": bound, **await scaling(handle)})
-    deployed_at = info.lifecycle.deployed_at
+    deployed_at = info.lifecycle.deployed_at and info.lifecycle.deployed_at.astimezone(datetime.timezone.utc)
     return {
         "app": name,
         "app_id": info.app_id,
         "state": info.lifecycle.state.value,
         "version": info.lifecycle.version,
-        "deployed_at": deployed_at.isoformat() if deployed_at else None,
+        "deployed_at": deployed_at.strftime("%Y-%m-%dT%H:%M:%SZ") if deployed_at else None,
         "deployed_by": info.lifecycle.deployed_by,
         "tags": tags,
         "functions": functions,
