@@ -1,7 +1,10 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # what is shared with common.sh
 # What the demos share: the built program, and a clone of the sample registry that they work on.
 # Wants: here (the folder .ci).
 
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
 repository=$(dirname "$here")
 clone=$repository/.build/demo/registry.git
 
@@ -15,13 +18,17 @@ prepare() {
     "$here/services" start >&2
     set -a
     # shellcheck source=/dev/null
-    . "${PINION_SERVICES_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/pinion-services}/services.env"
+    . "$state/services.env"
     set +a
 
     step "2. Pinion is built"
     swift build --package-path "$repository" --product pinion >&2
     pinion=$(swift build --package-path "$repository" --show-bin-path)/pinion
+    cd "$repository"
+}
 
+# The clone that 'make demo' and 'make demo-modal' have in common.
+clone_sample() {
     step "3. The sample registry is cloned to .build/demo/registry.git"
     [ -d "$clone" ] || git init --quiet --bare --initial-branch=main "$clone"
     local head
@@ -33,10 +40,40 @@ prepare() {
         git -C "$repository" push --quiet --force "$clone" "$head:refs/heads/main"
         echo "It is at $(git -C "$clone" rev-parse --short main)." >&2
     fi
-    cd "$repository"
 }
 
+# The file descriptors 8 and 9 are the leads of servers, which end with this script, not with what it started. The process
+# is noted in the file $runs.
 run() {
     printf '\n$ pinion %s\n' "$*" >&2
-    "$pinion" "$@"
+    # shellcheck disable=SC2016
+    sh -c 'echo $$ >>"$0"; exec "$@"' "${runs:-/dev/null}" "$pinion" "$@" 8>&- 9>&-
+}
+
+# Runs "$2…" and fails unless its exit code is $1.
+expecting() {
+    local wanted=$1 code=0
+    shift
+    "$@" || code=$?
+    [ "$code" = "$wanted" ] || fail "the exit code of the last command is $code and should be $wanted"
+}
+
+# Folders of its own for the state, the caches and the data of Pinion, so that earlier runs play no part.
+private_state() { # FOLDER
+    export XDG_STATE_HOME=$1/state XDG_CACHE_HOME=$1/cache XDG_DATA_HOME=$1/data
+    mkdir -p "$XDG_STATE_HOME" "$XDG_CACHE_HOME" "$XDG_DATA_HOME"
+    runs=$1/runs
+}
+
+# Fails when containers or networks are left of the runs in the file $runs: these are marked with host/process/start.
+no_leftovers() {
+    local mark pid
+    for mark in $(docker ps --all --filter label=dev.pinion.run --format '{{.Label "dev.pinion.run"}}') \
+        $(docker network ls --filter label=dev.pinion.run --format '{{.Label "dev.pinion.run"}}'); do
+        pid=${mark#*/}
+        if grep -qx "${pid%/*}" "$runs"; then
+            printf 'wrong: left by the run %s\n' "$mark" >&2
+            return 1
+        fi
+    done
 }
