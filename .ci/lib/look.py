@@ -5,7 +5,7 @@
 
 Fails when a digest of the records is not what the OCI registry has or what the app says, when something is wanted and not
 run, or when a lease is held. Prints what two runs to the same end have in common, as JSON: no times, runs, versions of
-apps, and no commits of records, as the commit of a pin has its time in it.
+apps, and no commits of records, as that of a pin has its time in it, and a later run builds from a later one.
 """
 
 import hashlib
@@ -90,7 +90,10 @@ seen: dict = {"processors": {record["ref"]: processor(record) for record in reco
 places = {pin.partition("@")[0] for it in seen["processors"].values() for pin in it["runs"]["pins"].values()}
 seen["secrets"] = sorted(secret.name for secret in modal.Secret.objects.list(environment_name=environment))
 # What is only followed by its tag is built by nobody, and recorded by nobody.
-seen["builds"] = git("for-each-ref", "--format=%(tree)", "refs/pinion/builds").strip()
+seen["builds"] = {}
+if git("for-each-ref", "refs/pinion/builds"):
+    for file in git("ls-tree", "-r", "--name-only", "refs/pinion/builds").splitlines():
+        seen["builds"][file] = without(json.loads(git("show", f"refs/pinion/builds:{file}")), "commit")
 seen["contentTags"] = sorted(tag for place in places for tag in content_tags(place))
 for name in branch:
     # The specs with their pins, byte for byte, and the commits that got them there.
