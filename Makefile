@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 
-.PHONY: help demo demo-modal simulate test bench build lint format services stop-services clean-services
+.PHONY: help demo demo-modal demo-release crash simulate test bench build lint format services stop-services clean-services
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -12,6 +12,12 @@ demo: ## Install what is missing, build, and reconcile the sample registry to th
 
 demo-modal: ## Show the staging lane on a stand-in of Modal's control plane: deploy, sync, smoke, drift
 	@.ci/demo-modal
+
+demo-release: ## Show a change from its pull request to main and back: lanes, promotion, drift, rollback, prune
+	@.ci/demo-release
+
+crash: ## Kill a lane at each entry of its journal, run it again, compare (PROCESSORS=all: the whole sample; STRIDE=n)
+	@.ci/crash
 
 test: ## Run all tests, on real components
 	@.ci/test
