@@ -169,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "DockerTests",
             dependencies: [
-                "Docker", "OCI", "HTTP", "JSON", "DeploymentModel", "LoopbackServer",
+                "Docker", "OCI", "HTTP", "JSON", "DeploymentModel", "LoopbackServer", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
         .testTarget(

@@ -125,16 +125,9 @@ extension SimulatedWorld: ContextSource {
 
 extension SimulatedWorld: ImageRegistry {
     package func platforms(of image: ImageReference) async throws(Failure) -> [Platform: ImageReference] {
-        let state = now
-        if let children = state.tags[image] { return children }
-        // A content tag ends in the first digits of its digest.
-        if let tag = image.tag, state.contentTags[image.repository]?.contains(tag) == true,
-            let (pinned, platform) = state.images.first(where: { pinned, _ in
-                pinned.repository == image.repository && pinned.digest.map { tag.hasSuffix($0.short) } == true
-            })
-        {
-            return [platform: pinned]
-        }
+        if let children = now.tags[image] { return children }
+        if let platform = now.images[image] { return [platform: image] }
+        if let (pinned, platform) = now.tagged(image) { return [platform: pinned] }
         throw Failure(.imagePull, "\(image) is not there")
     }
 
@@ -144,10 +137,16 @@ extension SimulatedWorld: ImageRegistry {
     }
 
     package func inspectPair(_ images: [Platform: ImageReference]) async throws(Failure) -> [String] {
-        try await effect("inspect") { $0.oddities }
+        for (platform, image) in images {
+            guard let actual = now.images[image], actual != platform else { continue }
+            throw Failure(.imagePlatform, "\(image) is for \(actual.oci)")
+        }
+        return try await effect("inspect") { $0.oddities }
     }
 
-    package func digest(of tag: ImageReference) async throws(Failure) -> Digest? { now.baseTags[tag] }
+    package func digest(of tag: ImageReference) async throws(Failure) -> Digest? {
+        now.baseTags[tag] ?? now.tagged(tag)?.image.digest
+    }
 
     package func configuration(of image: ImageReference) async throws(Failure) -> ImageConfiguration {
         ImageConfiguration(platform: try await platform(of: image), command: ["serve"])
@@ -165,7 +164,33 @@ extension SimulatedWorld: ImageRegistry {
     }
 
     package func tag(_ image: ImageReference, as tag: String) async throws(Failure) {
-        state.withLock { $0.contentTags[image.repository, default: []].append(tag) }
+        state.withLock { state in
+            if state.contentTags[image.repository]?.contains(tag) == true { return }
+            state.contentTags[image.repository, default: []].append(tag)
+        }
+    }
+}
+
+extension SimulatedWorld.State {
+    /// The image that a content tag stands for: it ends in the first digits of its digest.
+    fileprivate func tagged(_ tag: ImageReference) -> (image: ImageReference, platform: Platform)? {
+        guard let name = tag.tag, contentTags[tag.repository]?.contains(name) == true else { return nil }
+        let found = images.first { image, _ in
+            image.repository == tag.repository && image.digest.map { name.hasSuffix($0.short) } == true
+        }
+        return found.map { ($0.key, $0.value) }
+    }
+
+    /// Claims that somebody can pull it.
+    fileprivate func has(_ image: ImageReference) -> Bool {
+        images[image] != nil || tags.values.contains { $0.values.contains(image) }
+    }
+}
+
+extension ObservedContainer {
+    fileprivate var stopped: ObservedContainer {
+        ObservedContainer(
+            id: id, name: name, ref: ref, imageID: imageID, isRunning: false, specHash: specHash, hostPort: nil)
     }
 }
 
@@ -180,7 +205,8 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     }
 
     package func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String {
-        try await effect("pull \(image)") { state in
+        guard now.has(image) else { throw Failure(.imagePull, "\(image) is not there") }
+        return try await effect("pull \(image)") { state in
             state.pulled.insert(image)
             return image.digest?.description ?? ""
         }
@@ -209,8 +235,12 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
     }
 
     package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
-        let taken = now.containers.values.contains { $0.name == spec.name }
-        guard !taken else { throw Failure(.docker, "the name \(spec.name) is taken") }
+        if let taken = now.containers.values.first(where: { $0.name == spec.name }) {
+            guard taken.isRunning, taken.specHash == spec.specHash else {
+                throw Failure(.docker, "the name \(spec.name) is taken")
+            }
+            return taken
+        }
         return try await effect("start \(spec.ref)") { state in
             let container = ObservedContainer(
                 id: "c\(state.nextContainer)", name: spec.name, ref: spec.ref,
@@ -229,7 +259,9 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
 
     package func logTail(of id: String, lines: Int) async throws(Failure) -> String { "the last words" }
 
-    package func stop(_ id: String, graceSeconds: Int) async throws(Failure) {}
+    package func stop(_ id: String, graceSeconds: Int) async throws(Failure) {
+        change { state in state.containers[id] = state.containers[id]?.stopped }
+    }
 
     package func remove(_ id: String, graceSeconds: Int) async throws(Failure) {
         try await effect("remove \(id)") { state in state.containers[id] = nil }

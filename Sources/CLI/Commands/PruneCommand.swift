@@ -5,7 +5,9 @@ struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Stop the apps of branches that are gone.",
         discussion: """
-            Where apps are named by branch and user. A branch is gone when the git remote has none of that name now; what is             not pushed yet is no branch of it. Apps that Pinion did not deploy stay, and so do those whose branch can't be             told. The environment has to allow it ('prune: true').
+            Where apps are named by branch and user. A branch is gone when the git remote has none of that name now; what \
+            is not pushed yet is no branch of it. Apps that Pinion did not deploy stay, and so do those whose branch can't \
+            be told. The environment has to allow it ('prune: true').
 
             pinion prune --env dev --dry-run
             pinion prune --env dev

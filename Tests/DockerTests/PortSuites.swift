@@ -1,0 +1,105 @@
+import DeploymentModel
+import TestSupport
+import Testing
+
+/// What holds of every OCI registry and every engine, whichever it is: the simulated ones are held to the real ones, so that
+/// what a simulation finds can happen, and what happens can be simulated.
+@Suite("What holds of every OCI registry and engine", .tags(.large), .timeLimit(.minutes(5)), .serialized)
+struct PortSuites {
+    private let absent = SimulatedWorld.digest("absent")
+
+    @Test("A tag gives one image per platform, each by the digest of its own", arguments: PortStage.Kind.all)
+    func children(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            let children = try await stage.children()
+            #expect(children.keys.sorted() == [.amd64, .arm64])
+            for (platform, image) in children {
+                #expect(image.repository == stage.tag.repository && image.digest != nil && image.tag == nil)
+                #expect(try await stage.registry.platform(of: image) == platform)
+                #expect(try await stage.registry.configuration(of: image).platform == platform)
+                #expect(try await stage.registry.contains(image))
+                #expect(try await stage.registry.platforms(of: image) == [platform: image])
+            }
+        }
+    }
+
+    @Test("What is not there is a failed pull, or nothing", arguments: PortStage.Kind.all)
+    func absence(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            let image = stage.tag.pinned(to: absent)
+            let tag = try ImageReference("\(stage.tag.repository):other")
+            #expect(try await !stage.registry.contains(image))
+            #expect(try await stage.registry.digest(of: tag) == nil)
+            #expect(try await stage.registry.tags(of: ImageReference("\(stage.tag.repository)/nobody")) == [])
+            await expectFailure(.imagePull) { try await stage.registry.platforms(of: tag) }
+            await expectFailure(.imagePull) { try await stage.registry.platform(of: image) }
+            await expectFailure(.imagePull) { try await stage.registry.configuration(of: image) }
+        }
+    }
+
+    @Test("A tag that is written is listed once, and leads to its image", arguments: PortStage.Kind.all)
+    func tagging(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            let image = try #require(try await stage.children()[.amd64])
+            let short = try #require(image.digest?.short)
+            let name = "src-0-amd64-\(short)"
+            for _ in 1...2 { try await stage.registry.tag(image, as: name) }
+            #expect(try await stage.registry.tags(of: stage.tag).count { $0 == name } == 1)
+            let tagged = try ImageReference("\(stage.tag.repository):\(name)")
+            #expect(try await stage.registry.platforms(of: tagged) == [.amd64: image])
+            #expect(try await stage.registry.digest(of: tagged) == image.digest)
+        }
+    }
+
+    @Test("A pair whose images stand in each other's place is no pair", arguments: PortStage.Kind.all)
+    func pairs(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            let children = try await stage.children()
+            _ = try await stage.registry.inspectPair(children)
+            await expectFailure(.imagePlatform) {
+                try await stage.registry.inspectPair([.amd64: children[.arm64]!, .arm64: children[.amd64]!])
+            }
+        }
+    }
+
+    @Test(
+        "A container lives from its start to its removal, and one of its name is taken as it is",
+        arguments: PortStage.Kind.all)
+    func life(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            let image = stage.server
+            #expect(try await stage.engine.imageID(of: stage.tag.pinned(to: absent)) == nil)
+            let id = try await stage.engine.pull(image, platform: .amd64)
+            #expect(try await stage.engine.imageID(of: image) == id)
+            let ref = try ProcessorRef("test/ports@1")
+            func spec(_ hash: String) -> ContainerSpec {
+                ContainerSpec(
+                    name: "pinion-" + stage.tag.path.replacing("/", with: "-"),
+                    processor: Processor(ref: ref, specHash: hash), image: image.description, platform: .amd64,
+                    environment: [:])
+            }
+            let started = try await stage.engine.start(spec("one"))
+            #expect(started.isRunning && started.imageID == id && started.specHash == "one" && started.ref == ref)
+            #expect(started.hostPort != nil)
+            #expect(try await stage.engine.containers().contains { $0.id == started.id })
+            #expect(try await stage.engine.state(of: started.id) == .running)
+            #expect(try await stage.engine.start(spec("one")).id == started.id)
+            await expectFailure(.docker) { try await stage.engine.start(spec("two")) }
+            try await stage.engine.stop(started.id, graceSeconds: 1)
+            #expect(try await stage.engine.state(of: started.id) != .running)
+            #expect(try await stage.engine.containers().first { $0.id == started.id }?.isRunning == false)
+            for _ in 1...2 { try await stage.engine.remove(started.id, graceSeconds: 1) }
+            #expect(try await stage.engine.state(of: started.id) == nil)
+            #expect(try await !stage.engine.containers().contains { $0.id == started.id })
+        }
+    }
+
+    @Test("What no OCI registry has can't be pulled", arguments: PortStage.Kind.all)
+    func pulling(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            await expectFailure(.imagePull) {
+                try await stage.engine.pull(stage.tag.pinned(to: absent), platform: .amd64)
+            }
+        }
+    }
+}
