@@ -65,12 +65,18 @@ let package = Package(
         // The domain
         .target(name: "DeploymentModel", dependencies: ["JSON"], swiftSettings: settings),
         .target(
+            name: "ContentCache",
+            dependencies: [
+                "DeploymentModel", .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: settings),
+        .target(
             name: "RegistryCatalog",
             dependencies: [
-                "DeploymentModel", "Git", "YAML", "JSON", .product(name: "Crypto", package: "swift-crypto"),
+                "ContentCache", "DeploymentModel", "Git", "YAML", "JSON",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
-        .target(name: "Records", dependencies: ["DeploymentModel", "Git"], swiftSettings: settings),
+        .target(name: "Records", dependencies: ["ContentCache", "DeploymentModel", "Git"], swiftSettings: settings),
         .target(
             name: "OCI",
             dependencies: [
@@ -110,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Modal", "Adapters",
+                "ContentCache", "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Modal",
+                "Adapters",
                 "Reconciliation", "BLAKE3",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -149,7 +156,10 @@ let package = Package(
             dependencies: ["Reconciliation", "DeploymentModel", "JSON", "TestSupport", "Simulation"],
             swiftSettings: settings),
         .testTarget(
-            name: "RecordsTests", dependencies: ["Records", "DeploymentModel", "Git", "TestSupport"],
+            name: "RecordsTests",
+            dependencies: [
+                "ContentCache", "Records", "DeploymentModel", "Git", "Reconciliation", "RegistryCatalog", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "RegistryCatalogTests",

@@ -1,3 +1,4 @@
+package import ContentCache
 package import DeploymentModel
 import FoundationEssentials
 package import Git
@@ -16,6 +17,8 @@ package struct GitStateStore: StateStore {
     /// The app that a ref has here, where every branch and user has one of its own.
     let app: (@Sendable (ProcessorRef) -> String)?
     let time: @Sendable () -> Int64
+    private let cache: CacheFolder?
+    private let seen: SeenRecords
 
     var repository: GitRepository { references.repository }
 
@@ -24,11 +27,15 @@ package struct GitStateStore: StateStore {
     ///     repository on it.
     ///   - app: the app that a ref has, where each app has a record of its own: those of others are neither read nor written.
     ///     Without it those by app are not read at all.
+    ///   - cache: spares reading records that an earlier run has read; those by app are read each time.
+    ///   - seen: what this run has read, to be shared with its other stores of the same apps.
     ///   - time: the seconds since 1970 that commits are dated with.
     package init(
         _ references: SharedReferences, as authorship: Authorship, app: (@Sendable (ProcessorRef) -> String)? = nil,
-        time: @escaping @Sendable () -> Int64
+        cache: CacheFolder? = nil, seen: SeenRecords = SeenRecords(), time: @escaping @Sendable () -> Int64
     ) {
+        self.cache = cache
+        self.seen = seen
         self.references = references
         self.authorship = authorship
         self.app = app
@@ -57,11 +64,29 @@ package struct GitStateStore: StateStore {
     package func builds(_ ids: [BuildRecord.ID]) async throws(Failure) -> [BuildRecord.ID: BuildRecord] {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.buildsReference) else { return [:] }
+            let earlier = known(of: Self.buildsReference) as KnownRecords<BuildRecord>?
+            let carried = await earlier?.carried(to: tip, in: repository)
+            var records = carried?.records ?? [:]
             var found: [BuildRecord.ID: BuildRecord] = [:]
-            let files = try await repository.files(at: ids.map(Self.path), in: tip)
-            for (id, file) in zip(ids, files) {
+            var unknown: [(id: BuildRecord.ID, path: String)] = []
+            for id in ids {
+                let path = Self.path(of: id)
+                if let record = records[path] { found[id] = record } else { unknown.append((id, path)) }
+            }
+            var isFresh = false
+            for (id, file) in zip(unknown.map(\.id), try await repository.files(at: unknown.map(\.path), in: tip)) {
                 guard let file else { continue }
-                found[id] = try Self.decode(file.bytes, of: file.entry)
+                let record: BuildRecord = try Self.decode(file.bytes, of: file.entry)
+                found[id] = record
+                records[file.entry.path] = record
+                isFresh = true
+            }
+            if isFresh || earlier?.tip != tip {
+                // Of those that nobody asked for now, some are of other environments, and more and more are of the past.
+                if records.count > 4 * found.count {
+                    records = Dictionary(found.map { (Self.path(of: $0.key), $0.value) }) { first, _ in first }
+                }
+                keep(KnownRecords(tip: tip, records: records), of: Self.buildsReference)
             }
             return found
         }
@@ -85,17 +110,47 @@ package struct GitStateStore: StateStore {
 
     package func records(of environment: String) async throws(Failure) -> [ProcessorRef: RefRecord] {
         try await Self.failing {
-            guard let tip = try await repository.target(of: Self.reference(of: environment)) else { return [:] }
+            let reference = Self.reference(of: environment)
+            guard let tip = try await repository.target(of: reference) else { return [:] }
+            if let seen = seen.records(of: reference, at: tip) { return seen }
             var found: [ProcessorRef: RefRecord] = [:]
-            let entries = try await repository.files(at: tip, under: "processors").filter { isOwn($0.path) }
-            for (entry, bytes) in zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)) {
-                let record: RefRecord = try Self.decode(bytes, of: entry)
-                let isShared = entry.path == Self.path(of: record.ref)
+            for (path, record) in try await files(of: reference, at: tip).sorted(by: { $0.key < $1.key }) {
+                let isShared = path == Self.path(of: record.ref)
                 guard !isShared || (isOfApp(record) && found[record.ref] == nil) else { continue }
                 found[record.ref] = record
             }
+            seen.keep(found, of: reference, at: tip)
             return found
         }
+    }
+
+    /// The records of a reference that are this store's to read, by path.
+    private func files(of reference: String, at tip: ObjectID) async throws -> [String: RefRecord] {
+        // Whose a record by app is, its place alone does not tell.
+        let earlier = app == nil ? known(of: reference) as KnownRecords<RefRecord>? : nil
+        var records: [String: RefRecord] = [:]
+        if let carried = await earlier?.carried(to: tip, in: repository) {
+            records = carried.records
+            let changed = carried.changed.filter { $0.hasPrefix("processors/") && isOwn($0) }
+            for case let file? in try await repository.files(at: changed, in: tip) {
+                records[file.entry.path] = try Self.decode(file.bytes, of: file.entry) as RefRecord
+            }
+        } else {
+            let entries = try await repository.files(at: tip, under: "processors").filter { isOwn($0.path) }
+            for (entry, bytes) in zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)) {
+                records[entry.path] = try Self.decode(bytes, of: entry) as RefRecord
+            }
+        }
+        if app == nil, earlier?.tip != tip { keep(KnownRecords(tip: tip, records: records), of: reference) }
+        return records
+    }
+
+    private func known<Record: ByteCodable>(of reference: String) -> KnownRecords<Record>? {
+        cache.flatMap { KnownRecords(of: reference, of: repository, in: $0) }
+    }
+
+    private func keep<Record: ByteCodable>(_ known: KnownRecords<Record>, of reference: String) {
+        if let cache { known.store(of: reference, of: repository, in: cache) }
     }
 
     package func write(

@@ -1,3 +1,4 @@
+package import ContentCache
 package import DeploymentModel
 package import Git
 import JSON
@@ -23,29 +24,44 @@ package struct Catalog: Sendable {
 
     /// Reads the registry of a commit out of git; no work tree is looked at.
     ///
+    /// - Parameter cache: spares reading what an earlier run has read. A commit that lies in git alone is for it.
     /// - Throws: `GitError` when git cannot be read. What is wrong with the files is in `diagnostics`.
-    package init(of commit: Commit, in repository: GitRepository) async throws(GitError) {
-        let files = RegistryFiles(try await repository.listing(of: commit.id).entries)
+    package init(
+        of commit: Commit, in repository: GitRepository, cache: CacheFolder? = nil
+    ) async throws(GitError) {
+        let earlier = cache.flatMap { KnownSpecs(of: repository, in: $0) }
+        let known = await earlier?.carried(to: commit.id, in: repository)
+        let files = try await RegistryFiles(of: commit.id, in: repository, known)
         var reader = CatalogReader()
         reader.diagnostics = files.diagnostics
         reader.processorFiles = files.entries.count { $0.isProcessor }
         // The schemas of the registry come first, so that no processor's file has to be kept until they are known.
-        for processorsTurn in [false, true] {
-            let schemas = reader.schemas
-            let read = try await repository.readFiles(files.entries.filter { $0.isProcessor == processorsTurn }) {
-                entry, content -> Result<SpecFile, Diagnostic> in
-                content.map { bytes in
-                    var file = SpecFile(entry.path, bytes, as: entry.place)
-                    if processorsTurn { file.checkSchemas { schemas[$0] } }
-                    return file
-                }
+        let others = try await repository.readFiles(files.entries.filter { !$0.isProcessor }) {
+            entry, content -> Result<SpecFile, Diagnostic> in
+            content.map { bytes in SpecFile(entry.path, bytes, as: entry.place) }
+        }
+        for result in others { reader.add(result) }
+        let schemas = reader.schemas
+        var specs = known?.specs ?? [:]
+        let unknown = files.entries.filter { $0.isProcessor && specs[$0.path] == nil }
+        let read = try await repository.readFiles(unknown) { entry, content -> Result<SpecFile, Diagnostic> in
+            content.map { bytes in
+                var file = SpecFile(entry.path, bytes, as: entry.place)
+                file.checkSchemas { schemas[$0] }
+                return file
             }
-            for result in read {
-                switch result {
-                case .success(let file): reader.add(file)
-                case .failure(let finding): reader.diagnostics.append(finding)
-                }
+        }
+        var fresh = read.makeIterator()
+        for entry in files.entries where entry.isProcessor {
+            if let file = specs[entry.path] {
+                reader.add(file)
+            } else if let result = fresh.next() {
+                reader.add(result)
+                if case .success(let file) = result { specs[entry.path] = file }
             }
+        }
+        if let cache, known == nil || known?.commit != earlier?.commit, files.diagnostics.isEmpty {
+            KnownSpecs(commit.id, files, specs).store(of: repository, in: cache)
         }
         reader.finish()
         self.commit = commit
@@ -54,7 +70,7 @@ package struct Catalog: Sendable {
         environments = reader.environments
         lanes = reader.lanes.sorted { $0.name < $1.name }
         diagnostics = reader.diagnostics.sorted()
-        sources = reader.sources
+        sources = try await reader.sources(files, in: repository)
         processorFiles = reader.processorFiles
     }
 

@@ -1,4 +1,5 @@
 import DeploymentModel
+import Git
 import JSON
 
 /// Collects a catalog file by file, then checks the files against each other.
@@ -8,7 +9,10 @@ struct CatalogReader {
     var environments: [EnvironmentSpec] = []
     var lanes: [LaneSpec] = []
     var diagnostics: [Diagnostic] = []
-    var sources: [String: [UInt8]] = [:]
+    /// The text of each file that a diagnostic names and that was read here.
+    private(set) var sources: [String: [UInt8]] = [:]
+    /// The files that a diagnostic names and that an earlier run read.
+    private var withoutSource: Set<String> = []
     var processorFiles = 0
     /// All files that could be read, until they are checked against each other.
     private var files: [SpecFile] = []
@@ -28,6 +32,13 @@ struct CatalogReader {
         case nil: break
         }
         files.append(file)
+    }
+
+    mutating func add(_ result: Result<SpecFile, Diagnostic>) {
+        switch result {
+        case .success(let file): add(file)
+        case .failure(let finding): diagnostics.append(finding)
+        }
     }
 
     /// The schemas of the registry by id, as far as they have been read.
@@ -50,8 +61,21 @@ struct CatalogReader {
         processors.removeAll { broken.contains($0.path) }
         lanes.removeAll { broken.contains($0.path) }
         let named = Set(diagnostics.map(\.file))
-        for file in files where named.contains(file.path) { sources[file.path] = file.source }
+        for file in files where named.contains(file.path) {
+            sources[file.path] = file.source
+            if file.source == nil { withoutSource.insert(file.path) }
+        }
         files = []
+    }
+
+    /// The text of each file that a diagnostic names.
+    func sources(_ files: RegistryFiles, in repository: GitRepository) async throws(GitError) -> [String: [UInt8]] {
+        var sources = sources
+        let entries = files.entries.filter { withoutSource.contains($0.path) }
+        for (entry, text) in zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)) {
+            sources[entry.path] = text
+        }
+        return sources
     }
 }
 

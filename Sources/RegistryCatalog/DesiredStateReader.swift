@@ -1,3 +1,4 @@
+package import ContentCache
 package import DeploymentModel
 package import Git
 import JSON
@@ -8,11 +9,16 @@ package struct DesiredStateReader: Sendable {
     private let repository: GitRepository
     private let environment: EnvironmentSpec
     private let names: AppNaming?
+    private let cache: CacheFolder?
 
-    /// - Parameter names: where the environment's target is Modal.
+    /// - Parameters:
+    ///   - names: where the environment's target is Modal.
+    ///   - cache: spares looking into builds that an earlier run has looked into. A commit that lies in git alone is for it.
     package init(
-        _ catalog: Catalog, in repository: GitRepository, environment: EnvironmentSpec, names: AppNaming? = nil
+        _ catalog: Catalog, in repository: GitRepository, environment: EnvironmentSpec, names: AppNaming? = nil,
+        cache: CacheFolder? = nil
     ) {
+        self.cache = cache
         self.catalog = catalog
         self.repository = repository
         self.environment = environment
@@ -35,14 +41,30 @@ package struct DesiredStateReader: Sendable {
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
         let specs = catalog.processors.filter(\.isEnabled)
-        let results = await specs.mapped { spec -> Result<(DesiredProcessor, [Diagnostic]), Failure> in
+        let earlier = cache.flatMap { KnownBuilds(of: repository, in: $0) }
+        let known = await earlier?.carried(to: catalog.commit.id, in: repository) ?? [:]
+        let unknown = specs.count { $0.build != nil && $0.image.track == nil && known[$0.path] == nil }
+        if unknown > GitRepository.fewLookups {
+            do throws(GitError) { _ = try await repository.listing(of: catalog.commit.id) } catch {
+                throw Failure(.git, error.message)
+            }
+        }
+        let results = await specs.mapped { spec -> Result<(DesiredProcessor, KnownBuild?), Failure> in
             do throws(Failure) {
-                return .success(try await processor(spec, pinned?[spec.path]))
+                return .success(try await processor(spec, pinned?[spec.path], known[spec.path]))
             } catch { return .failure(error) }
+        }
+        if let cache, earlier?.commit != catalog.commit.id {
+            let builds = zip(specs, results).map { ($0.path, try? $1.get().1) }
+            KnownBuilds(
+                commit: catalog.commit.id,
+                builds: Dictionary(builds.compactMap { path, build in build.map { (path, $0) } }) { first, _ in first }
+            ).store(of: repository, in: cache)
         }
         for (spec, result) in zip(specs, results) {
             do throws(Failure) {
-                let (processor, findings) = try result.get()
+                let (processor, build) = try result.get()
+                let findings = build?.diagnostics ?? []
                 diagnostics += findings
                 if !findings.contains(where: { $0.severity == .error }) { processors.append(processor) }
             } catch {
@@ -101,26 +123,30 @@ package struct DesiredStateReader: Sendable {
     }
 
     private func processor(
-        _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?
-    ) async throws(Failure) -> (DesiredProcessor, [Diagnostic]) {
-        let (source, findings) = try await source(of: spec)
+        _ spec: ProcessorSpec, _ pinned: [Platform: ImageReference]?, _ known: KnownBuild?
+    ) async throws(Failure) -> (DesiredProcessor, KnownBuild?) {
+        let build = try await build(of: spec, known)
+        let source: ImageSource =
+            if let build {
+                .build(
+                    BuildRecipe(
+                        repository: try repository(of: spec), commit: catalog.commit.id.hex, context: build.context,
+                        dockerfile: build.dockerfile, args: build.build.args, target: build.build.target,
+                        keys: build.keys, options: spec.build?.options ?? BuildOptions()))
+            } else if let track = spec.image.track {
+                .track(track)
+            } else { .pinned }
         let processor = DesiredProcessor(
             try spec.processor(pins: pinned), specPath: spec.path, source: source, function: names?.name(of: spec.ref))
-        return (processor, findings)
+        return (processor, build)
     }
 
-    /// Where the image comes from, and what is wrong with the Dockerfile if it is built.
-    private func source(of spec: ProcessorSpec) async throws(Failure) -> (ImageSource, [Diagnostic]) {
-        if let track = spec.image.track { return (.track(track), []) }
-        guard let build = spec.build else { return (.pinned, []) }
-        let inputs = try await BuildInputs(of: spec, build, at: catalog.commit.id, in: repository)
-        let recipe = inputs.context.recipe
-        let source = ImageSource.build(
-            BuildRecipe(
-                repository: try repository(of: spec), commit: catalog.commit.id.hex, context: recipe.context,
-                dockerfile: recipe.dockerfile, args: build.args, target: build.target, keys: inputs.keys,
-                options: build.options))
-        return (source, inputs.context.diagnostics)
+    /// What its image is built from, with what is wrong with the Dockerfile; `nil` for one that is not built.
+    private func build(of spec: ProcessorSpec, _ known: KnownBuild?) async throws(Failure) -> KnownBuild? {
+        guard spec.image.track == nil, let build = spec.build else { return nil }
+        if let known, known.isOf(build) { return known }
+        return KnownBuild(
+            try await BuildInputs(of: spec, build, at: catalog.commit.id, in: repository), of: spec, build)
     }
 
     private func repository(of spec: ProcessorSpec) throws(Failure) -> ImageReference {

@@ -1,3 +1,4 @@
+import ContentCache
 import FoundationEssentials
 import RegistryCatalog
 
@@ -6,8 +7,20 @@ import RegistryCatalog
 #endif
 
 extension JudgementCache {
-    /// The user's cache, below `$XDG_CACHE_HOME/pinion`; `nil` where this program cannot tell which build it is.
+    /// The user's own; `nil` where this program cannot tell which build it is.
     static func ofUser() -> JudgementCache? {
+        CacheFolder.place(of: "judgements").map { JudgementCache(in: $0.folder, edition: $0.edition) }
+    }
+}
+
+extension CacheFolder {
+    /// The user's cache of what plans read out of git; `nil` where this program cannot tell which build it is.
+    static func ofUser() -> CacheFolder? {
+        place(of: "plans").map { CacheFolder(in: $0.folder, edition: $0.edition, limit: 256 << 20) }
+    }
+
+    /// Below `$XDG_CACHE_HOME/pinion`.
+    fileprivate static func place(of name: String) -> (folder: String, edition: String)? {
         let environment = ProcessInfo.processInfo.environment
         guard
             let folder = environment["XDG_CACHE_HOME"].flatMap({ $0.isEmpty ? nil : $0 })
@@ -16,8 +29,7 @@ extension JudgementCache {
             let size = facts[.size], let date = facts[.modificationDate] as? Date
         else { return nil }
         // Another build may judge otherwise, and its version says little while it is being worked on.
-        let edition = "\(Version.text) \(size) \(date.timeIntervalSince1970)"
-        return JudgementCache(in: folder + "/pinion/judgements", edition: edition)
+        return ("\(folder)/pinion/\(name)", "\(Version.text) \(size) \(date.timeIntervalSince1970)")
     }
 
     /// The path of the program's file.

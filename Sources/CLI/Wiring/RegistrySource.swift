@@ -1,3 +1,4 @@
+import ContentCache
 import DeploymentModel
 import FoundationEssentials
 import Git
@@ -68,7 +69,8 @@ struct RegistrySource {
                 worktree
                 ? try await repository.workTreeCommit()
                 : try await repository.commit(at: branch.map { "refs/heads/\($0)" } ?? "HEAD")
-            return try await Catalog(of: commit, in: repository)
+            // What is not committed is gone with this run.
+            return try await Catalog(of: commit, in: repository, cache: worktree ? nil : .ofUser())
         } catch { throw failure(error, options, branch: name) }
     }
 
@@ -76,7 +78,7 @@ struct RegistrySource {
         at revision: String, in repository: GitRepository, _ options: WorkspaceOptions
     ) async throws(Failure) -> Catalog {
         do throws(GitError) {
-            return try await Catalog(of: repository.commit(at: revision), in: repository)
+            return try await Catalog(of: repository.commit(at: revision), in: repository, cache: .ofUser())
         } catch {
             throw Failure(
                 .git, "there is no commit '\(revision)' in \(options.repo)", remedy: "See: git log --oneline --all")

@@ -1,4 +1,5 @@
 import Adapters
+import ContentCache
 import DeploymentModel
 import Docker
 import FoundationEssentials
@@ -147,9 +148,13 @@ extension DockerEngine {
 
 extension RegistrySource {
     /// What is recorded of the environment.
-    func records() async throws(Failure) -> [ProcessorRef: RefRecord] {
+    ///
+    /// - Parameter seen: what this run has read, to be shared with its other stores.
+    func records(_ seen: SeenRecords = SeenRecords()) async throws(Failure) -> [ProcessorRef: RefRecord] {
         let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
-        return try await GitStateStore(state, as: reader, app: names?.ownApp, time: { 0 }).records(of: environment.name)
+        return try await GitStateStore(
+            state, as: reader, app: names?.ownApp, cache: .ofUser(), seen: seen, time: { 0 }
+        ).records(of: environment.name)
     }
 
     /// The pins that count, by ref, where they are not those of the specs.

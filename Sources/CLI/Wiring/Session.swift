@@ -1,4 +1,5 @@
 import Adapters
+import ContentCache
 import DeploymentModel
 import Docker
 import FoundationEssentials
@@ -43,7 +44,9 @@ struct Session {
         authorship = Authorship(
             environment: environment, in: RepositoryPlace.path(options.repo),
             otherwise: Identity(name: "Pinion", email: "pinion@localhost"))
-        store = GitStateStore(workspace.state, as: authorship, app: workspace.names?.ownApp, time: Self.seconds)
+        store = GitStateStore(
+            workspace.state, as: authorship, app: workspace.names?.ownApp, cache: .ofUser(), seen: workspace.seen,
+            time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
         registry = options.oci.client(credentials: logins)

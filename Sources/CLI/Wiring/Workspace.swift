@@ -1,5 +1,7 @@
+import ContentCache
 import DeploymentModel
 import Git
+import Records
 import RegistryCatalog
 
 /// What a command works on: a repository, the catalog of one of its commits, and an environment.
@@ -17,6 +19,8 @@ struct Workspace {
     let diagnostics: [Diagnostic]
     /// What is recorded of the environment.
     let records: [ProcessorRef: RefRecord]
+    /// With these records in it, for the stores of the run.
+    let seen = SeenRecords()
     /// The pins that count by ref, where they are not those of the specs.
     let pins: [ProcessorRef: [Platform: ImageReference]]
     /// The branch that pin commits go to, where they go to one.
@@ -39,8 +43,9 @@ struct Workspace {
     ) async throws(Failure) {
         let source = try await RegistrySource(options, at: revision, worktree: worktree, on: target)
         let reader = DesiredStateReader(
-            source.catalog, in: source.references.repository, environment: source.environment, names: source.names)
-        let records = try await source.records()
+            source.catalog, in: source.references.repository, environment: source.environment, names: source.names,
+            cache: worktree ? nil : .ofUser())
+        let records = try await source.records(seen)
         let read = try await reader.read(
             branch: source.branch, pins: source.target.mode, pinned: source.target.pins, records: records)
         references = source.references

@@ -16,13 +16,44 @@ package struct Digest: Hashable, Sendable {
         self.hex = String(hex)
     }
 
+    /// - Precondition: `hex` has been checked.
+    init(hex: String) { self.hex = hex }
+
     /// The digest with these 32 bytes.
     ///
     /// - Precondition: `bytes` are the 32 bytes of a SHA-256.
     package init(bytes: some Collection<UInt8>) {
         precondition(bytes.count == 32)
-        let digits = Array("0123456789abcdef".utf8)
-        self.hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        hex = bytes.withContiguousStorageIfAvailable(Self.hex) ?? Array(bytes).withUnsafeBufferPointer(Self.hex)
+    }
+
+    private static func hex(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: 64) { digits in
+            for index in 0..<32 {
+                digits[2 * index] = digit(bytes[index] >> 4)
+                digits[2 * index + 1] = digit(bytes[index] & 15)
+            }
+            return 64
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
+    }
+
+    /// The 32 bytes that the digits stand for.
+    package var bytes: [UInt8] {
+        func value(_ digit: UInt8) -> UInt8 {
+            digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        var high: UInt8?
+        for digit in hex.utf8 {
+            if let first = high { bytes.append(first << 4 | value(digit)) }
+            high = high == nil ? value(digit) : nil
+        }
+        return bytes
     }
 
     /// The first 12 digits, for names and tables.

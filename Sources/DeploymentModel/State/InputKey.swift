@@ -15,6 +15,9 @@ package struct InputKey: Hashable, Sendable {
     /// The key that is the SHA-256 of its parts.
     package init(_ digest: Digest) { hex = digest.hex }
 
+    /// The digest that it is.
+    package var digest: Digest { Digest(hex: hex) }
+
     /// The start of the content tag of every image that was built from this key for this platform.
     package func contentTagPrefix(_ platform: Platform) -> String { "src-\(hex.prefix(32))-\(platform)-" }
 

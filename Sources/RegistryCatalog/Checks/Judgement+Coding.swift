@@ -1,3 +1,4 @@
+import ContentCache
 import DeploymentModel
 import Git
 import YAML
@@ -17,11 +18,7 @@ extension Judgement {
             writer.put(support.id.description)
         }
         writer.put(isStrict ? 1 : 0)
-        writer.put(references) { writer, reference in
-            writer.put(reference.kind.rawValue)
-            writer.put(reference.id.description)
-            writer.put(reference.span)
-        }
+        writer.put(references) { $0.put($1) }
         writer.put(lane) { $1.write(to: &$0) }
         writer.put(environments) { $1.write(to: &$0) }
         writer.put(grounds.schemas.sorted { $0.key < $1.key }) { writer, ground in
@@ -51,7 +48,7 @@ extension Judgement {
         }
         isStrict = try reader.number() == 1
         references = try reader.list { (reader) throws(ByteReader.Malformed) in
-            SpecReference(kind: try reader.kind(), id: try reader.specID(), span: try reader.span())
+            try reader.reference()
         }
         lane = try reader.optional { (reader) throws(ByteReader.Malformed) in try CrossChecks.Lane(from: &reader) }
         environments = try reader.list { (reader) throws(ByteReader.Malformed) in
@@ -78,7 +75,14 @@ extension ByteWriter {
         }
     }
 
-    fileprivate mutating func put(_ finding: Diagnostic, of path: String) {
+    mutating func put(_ reference: SpecReference) {
+        put(reference.kind.rawValue)
+        put(reference.id.description)
+        put(reference.span)
+    }
+
+    /// - Parameter path: the file that the finding is about, most often.
+    mutating func put(_ finding: Diagnostic, of path: String) {
         put(finding.severity.rawValue)
         put(finding.code.rawValue)
         put(finding.message)
@@ -90,7 +94,11 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    fileprivate mutating func diagnostic(of path: String) throws(Malformed) -> Diagnostic {
+    mutating func reference() throws(Malformed) -> SpecReference {
+        SpecReference(kind: try kind(), id: try specID(), span: try span())
+    }
+
+    mutating func diagnostic(of path: String) throws(Malformed) -> Diagnostic {
         guard let severity = Diagnostic.Severity(rawValue: try text()), let code = ErrorCode(rawValue: try text())
         else { throw Malformed() }
         let (message, file) = (try text(), try text())
@@ -109,7 +117,7 @@ extension ByteReader {
         return kind
     }
 
-    fileprivate mutating func specID() throws(Malformed) -> SpecID {
+    mutating func specID() throws(Malformed) -> SpecID {
         guard let id = try? SpecID(text()) else { throw Malformed() }
         return id
     }

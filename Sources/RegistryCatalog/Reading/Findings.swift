@@ -4,9 +4,13 @@ package import YAML
 /// Collects everything that is wrong with one file.
 package struct Findings {
     package let file: String
-    package private(set) var diagnostics: [Diagnostic] = []
+    package private(set) var diagnostics: [Diagnostic]
 
-    package init(file: String) { self.file = file }
+    /// - Parameter diagnostics: what has been found before.
+    package init(file: String, _ diagnostics: [Diagnostic] = []) {
+        self.file = file
+        self.diagnostics = diagnostics
+    }
 
     package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 

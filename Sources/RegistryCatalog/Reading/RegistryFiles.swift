@@ -18,6 +18,25 @@ struct RegistryFiles: Sendable {
     /// What is said of places where no file stands.
     private(set) var diagnostics: [Diagnostic] = []
 
+    /// - Parameter entries: in any order, one for each path.
+    init(_ entries: [Entry]) {
+        let isSorted = zip(entries, entries.dropFirst()).allSatisfy { Self.precedes($0, $1) }
+        self.entries = isSorted ? entries : entries.sorted(by: Self.precedes)
+    }
+
+    private static func precedes(_ left: Entry, _ right: Entry) -> Bool {
+        left.path.utf8.lexicographicallyPrecedes(right.path.utf8)
+    }
+
+    /// - Parameter known: has them already; with `nil` the commit's tree is listed.
+    init(of commit: ObjectID, in repository: GitRepository, _ known: KnownSpecs?) async throws(GitError) {
+        if let known {
+            self = known.files
+        } else {
+            self.init(try await repository.listing(of: commit).entries)
+        }
+    }
+
     init(_ tree: some Sequence<TreeEntry>) {
         for entry in tree {
             let place = SpecPath(entry.path)

@@ -12,7 +12,8 @@ struct SpecFile: Sendable {
     }
 
     let path: String
-    let source: [UInt8]
+    /// `nil` for one that an earlier run read.
+    let source: [UInt8]?
     /// `nil` when there is nothing to work with.
     private(set) var content: Content?
     private(set) var findings: Findings
@@ -31,6 +32,14 @@ struct SpecFile: Sendable {
             }
             read(root, as: place)
         } catch { findings.add(error) }
+    }
+
+    /// A processor's file as an earlier run read and judged it.
+    init(known path: String, _ spec: ProcessorSpec?, _ diagnostics: [Diagnostic]) {
+        self.path = path
+        source = nil
+        content = spec.map { .processor($0) }
+        findings = Findings(file: path, diagnostics)
     }
 
     private mutating func read(_ root: YAMLNode, as place: SpecPath?) {

@@ -14,6 +14,7 @@ extension JSONValue {
 extension ProcessorSpec {
     /// SHA-256 over the spec without its pins: what a pin commit does not change (contract "Snapshot").
     package func specHash() throws(JSONError) -> String {
+        if let knownHash { return knownHash }
         var json = json.objectValue ?? [:]
         if var image = json["image"]?.objectValue {
             image["platforms"] = nil

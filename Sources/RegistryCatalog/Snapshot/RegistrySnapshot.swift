@@ -1,3 +1,4 @@
+import Crypto
 package import DeploymentModel
 import Git
 package import JSON
@@ -5,7 +6,7 @@ package import JSON
 /// The registry of one commit as one document, reproducible on every machine and in every year (contract "Snapshot").
 package struct RegistrySnapshot: Hashable, Sendable {
     /// The SHA-256 of the canonical form (RFC 8785) of all the specs.
-    package let id: Digest
+    package let id: DeploymentModel.Digest
     /// 40 hexadecimal digits.
     package let commit: String
     /// The commit's own time, as ISO 8601 in UTC.
@@ -30,7 +31,7 @@ package struct RegistrySnapshot: Hashable, Sendable {
     ///   has another id than it says.
     package init(parsing bytes: [UInt8], file: String) throws(Failure) {
         let json: JSONValue
-        let computed: Digest
+        let computed: DeploymentModel.Digest
         do throws(JSONError) {
             json = try JSONValue(parsing: bytes)
             var specs: [String: [String: JSONValue]] = [:]
@@ -55,7 +56,7 @@ package struct RegistrySnapshot: Hashable, Sendable {
         self.createdAt = createdAt
     }
 
-    static func id(of specs: [String: [String: JSONValue]]) throws(JSONError) -> Digest {
+    static func id(of specs: [String: [String: JSONValue]]) throws(JSONError) -> DeploymentModel.Digest {
         try JSONValue.object(specs.mapValues { .object($0) }).sha256()
     }
 
@@ -104,5 +105,27 @@ extension Catalog {
     }
 
     /// `sha256:…` over every spec of the registry; the same content gives the same id on any commit and machine.
-    package func snapshotID() throws(JSONError) -> Digest { try RegistrySnapshot.id(of: specs) }
+    ///
+    /// It is the hash of the snapshot's canonical form, put together from those of its specs: many of them may be known
+    /// already, and none has to be a value for this.
+    package func snapshotID() throws(JSONError) -> DeploymentModel.Digest {
+        var kinds = ["processors": processors.map { ($0.ref.description, $0.document) }]
+        for kind in SupportSpec.Kind.allCases {
+            kinds[kind.rawValue] = supports.filter { $0.kind == kind }.map { ($0.id.description, .value($0.json)) }
+        }
+        var hash = SHA256()
+        func add(_ text: String) { hash.update(data: Array(text.utf8)) }
+        // Names of kinds, refs and ids are ASCII without anything to escape, so that their bytes are in canonical order.
+        for (index, kind) in kinds.sorted(by: { $0.key < $1.key }).enumerated() {
+            add("\(index == 0 ? "{" : ",")\"\(kind.key)\":")
+            let specs = Dictionary(kind.value) { first, _ in first }.sorted { $0.key < $1.key }
+            for (index, spec) in specs.enumerated() {
+                add("\(index == 0 ? "{" : ",")\"\(spec.key)\":")
+                add(try spec.value.canonical())
+            }
+            add(specs.isEmpty ? "{}" : "}")
+        }
+        add("}")
+        return DeploymentModel.Digest(bytes: Array(hash.finalize()))
+    }
 }

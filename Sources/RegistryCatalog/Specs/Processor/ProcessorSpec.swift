@@ -24,9 +24,13 @@ package struct ProcessorSpec: Sendable {
     /// The specs that it names by id, with the place where it does.
     package let references: [SpecReference]
     /// The whole spec, for snapshots and hashes.
-    package let json: JSONValue
+    let document: SpecDocument
+    /// The hash of the spec, where it is known already.
+    var knownHash: String?
     /// Where single fields stand, by their path: `build.dockerfile`.
     package let places: [String: SourceSpan]
+
+    package var json: JSONValue { document.json }
 
     /// The inputs of its mock smoke test: its own, else the first example of the inputs' schema.
     package var smokeInputs: JSONValue { smoke.inputs ?? inputs?["examples"]?[0] ?? .object([:]) }

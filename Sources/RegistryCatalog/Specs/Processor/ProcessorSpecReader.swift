@@ -47,7 +47,7 @@ struct ProcessorSpecReader {
         return ProcessorSpec(
             ref: ref, path: findings.file, title: title, summary: summary, isEnabled: isEnabled, image: image,
             build: build, runtime: runtime, secrets: secrets, api: api, outputs: outputs, inputs: inputs,
-            predicates: predicates, smoke: smoke, references: references, json: json, places: places)
+            predicates: predicates, smoke: smoke, references: references, document: .value(json), places: places)
     }
 
     /// The ref, and the name for people. Older files have the ref in `name`, with the version in it or in `version`.
