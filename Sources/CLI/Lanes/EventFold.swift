@@ -32,18 +32,21 @@ struct EventFold {
         let own = events(of: step)
         let finished = own.count { if case .finished = $0.kind { true } else { false } }
         let failed = own.count { if case .failed = $0.kind { true } else { false } }
-        let isSkipped = events.contains { event in
+        let left = events.compactMap { event -> (steps: [RunEvent.Step], isInterrupted: Bool)? in
             switch event.kind {
-            case .skipped(let steps), .interrupted(let steps): return steps.contains { Self.kinds[$0] == step.kind }
-            default: return false
+            case .skipped(let steps): (steps, false)
+            case .interrupted(let steps): (steps, true)
+            default: nil
             }
-        }
+        }.filter { left in left.steps.contains { Self.kinds[$0] == step.kind } }
         let (state, text): (LaneReport.State, String) =
             if failed > 0 {
                 (.failed, "\(failed) failed" + (finished > 0 ? ", \(finished) done" : ""))
+            } else if left.contains(where: \.isInterrupted) {
+                (.failed, "interrupted" + (finished > 0 ? ", \(finished) done" : ""))
             } else if finished > 0 {
                 (.passed, "\(finished) done")
-            } else if isSkipped {
+            } else if !left.isEmpty {
                 (.skipped, "because an earlier step failed")
             } else if step.kind == .push {
                 (.passed, events(of: .build([])).isEmpty ? "nothing to do" : "with the build")
