@@ -51,6 +51,26 @@ struct DriverFilesTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 1)
     }
 
+    @Test("are there for others at every moment while they are mended")
+    func neverMissing() async throws {
+        let files = files
+        let root = folder.path
+        let place = try files.laidOut(below: root)
+        await withTaskGroup(of: Int.self) { group in
+            group.addTask {
+                for _ in 1...200 {
+                    _ = FileManager.default.createFile(atPath: place + "/modal.py", contents: nil)
+                    _ = try? files.laidOut(below: root)
+                }
+                return 0
+            }
+            group.addTask {
+                (1...20_000).count { _ in !FileManager.default.fileExists(atPath: place + "/driver.py") }
+            }
+            for await missing in group { #expect(missing == 0) }
+        }
+    }
+
     @Test("that differ have another folder")
     func content() throws {
         var other = files.contents

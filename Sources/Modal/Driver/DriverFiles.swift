@@ -2,6 +2,14 @@ import BLAKE3
 import DeploymentModel
 import FoundationEssentials
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
 /// The Python modules of the driver, which this program carries within itself.
 struct DriverFiles: Sendable {
     /// The content by file name.
@@ -24,35 +32,43 @@ struct DriverFiles: Sendable {
         return String(ContentID(of: Array(lines.joined().utf8)).hex.prefix(32))
     }
 
-    /// The folder with just these files below `root`; made when it is not there, made anew when anything in it differs:
-    /// Python would run what lies there, and prefers a module beside the program to an installed one.
+    /// The folder with just these files below `root`; made when it is not there, mended when anything in it differs: Python
+    /// would run what lies there, and prefers a module beside the program to an installed one. Others may be starting from
+    /// it at this moment, so no file of it is ever missing.
     ///
     /// - Throws: `Failure` with `ERR_MODAL` when nothing can be written there.
     func laidOut(below root: String) throws(Failure) -> String {
         let folder = "\(root)/\(id)"
         if isWhole(folder) { return folder }
-        let files = FileManager.default
         let new = "\(root)/.new-\(UUID().uuidString)"
-        defer { try? files.removeItem(atPath: new) }
+        defer { try? FileManager.default.removeItem(atPath: new) }
         do {
-            try files.createDirectory(atPath: new, withIntermediateDirectories: true)
-            try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: new)
-            for (name, content) in contents { try Data(content).write(to: URL(filePath: "\(new)/\(name)")) }
-            if files.fileExists(atPath: folder) {
-                let old = "\(root)/.old-\(UUID().uuidString)"
-                try files.moveItem(atPath: folder, toPath: old)
-                try files.removeItem(atPath: old)
-            }
-            try files.moveItem(atPath: new, toPath: folder)
+            try write(to: new)
+            // A folder takes the place of one that has nothing in it, or of none.
+            if rename(new, folder) != 0 { try mend(folder, from: new) }
         } catch {
-            // Another process that does the same may have been first.
-            if isWhole(folder) { return folder }
             throw Failure(
                 .modal, "the Modal driver can't be laid out in \(folder)",
                 remedy: "Let this user write there, or set XDG_CACHE_HOME to a folder where that is so.",
                 detail: "\(error)")
         }
         return folder
+    }
+
+    private func write(to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
+        for (name, content) in contents { try Data(content).write(to: URL(filePath: "\(folder)/\(name)")) }
+    }
+
+    /// Puts each file in the place of the one of its name, and takes away what is none of them.
+    private func mend(_ folder: String, from new: String) throws {
+        for name in contents.keys where rename("\(new)/\(name)", "\(folder)/\(name)") != 0 {
+            throw CocoaError(.fileWriteUnknown)
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where contents[name] == nil {
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        }
     }
 
     private func isWhole(_ folder: String) -> Bool {
