@@ -1,6 +1,13 @@
 import ArgumentParser
 import DeploymentModel
 import Reconciliation
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Runs a command's work; a failure becomes a message on stderr and an exit code that tells its kind.
 func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCode) {
@@ -9,10 +16,16 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
         code = try await work()
     } catch {
         // What an interruption breaks off is no failure to be told of.
-        if !Task.isCancelled { Output.note(FailureText(error, style: Style.standardError).text) }
+        if !Task.isCancelled { Output.note(FailureText(error, style: Style.standardError).text + hint(about: error)) }
         code = ExitCode(for: error)
     }
     if code != .success { throw code }
+}
+
+/// For who sees the message on a terminal: where more is said of its code.
+private func hint(about failure: Failure) -> String {
+    guard isatty(FileDescriptor.standardError.rawValue) == 1 else { return "" }
+    return "\n  " + Style.standardError.dim("pinion explain \(failure.code.rawValue)")
 }
 
 extension ExitCode {

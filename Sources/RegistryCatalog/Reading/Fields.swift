@@ -178,7 +178,7 @@ extension YAMLNode {
 }
 
 /// The candidate with the smallest edit distance, if that is small enough to be a slip of the finger.
-func nearest(to text: String, among candidates: some Collection<String>) -> String? {
+package func nearest(to text: String, among candidates: some Collection<String>) -> String? {
     let limit = max(1, text.count / 3)
     return candidates.map { (distance: editDistance(text, $0), text: $0) }
         .filter { $0.distance <= limit }
