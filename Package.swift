@@ -20,6 +20,16 @@ let driverFiles = [
     "cli", "deploying", "driver", "failure", "modal_app", "observing", "operations", "secret_store",
 ]
 
+/// The texts of `pinion help`.
+let topics = [
+    "processors", "keys", "pins", "environments", "plans", "records", "leases", "evidence", "promotion", "lanes",
+    "secrets",
+    "drift", "configuration", "exit-codes",
+]
+
+/// The commit that a build says it is of, `a1b2c3d` or `a1b2c3d-dirty`; empty where nobody says.
+let commit = Context.environment["PINION_COMMIT"] ?? ""
+
 let package = Package(
     name: "pinion",
     platforms: [.macOS(.v15)],
@@ -43,6 +53,7 @@ let package = Package(
         .target(name: "CCurl", dependencies: ["CCurlSystem"]),
         .target(name: "CBLAKE3"),
         .target(name: "CNetworkNamespace"),
+        .target(name: "CBuildFacts", cSettings: [.define("PINION_COMMIT", to: "\"\(commit)\"")]),
 
         // Wrappers: know no domain
         .target(name: "JSON", swiftSettings: settings),
@@ -118,11 +129,14 @@ let package = Package(
             dependencies: [
                 "ContentCache", "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Modal",
                 "Adapters",
-                "Reconciliation", "BLAKE3",
+                "Reconciliation", "BLAKE3", "CBuildFacts",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
-            ], swiftSettings: settings),
+            ],
+            // Within the binary, so that it needs no file beside it.
+            resources: topics.map { .embedInCode("Help/Topics/\($0).md") },
+            swiftSettings: settings),
 
         // Tests
         .executableTarget(

@@ -9,22 +9,47 @@ struct Pinion: AsyncParsableCommand {
             Pinion reads the specs of a git commit, builds one image per platform from exactly that commit, pins the \
             digests back into the specs, starts each processor by its digest, tests it, and records what is true.
 
-            Exit codes: 0 done · 1 failed · 2 changes pending (with --detailed-exitcode) · 3 refused · 4 not found · \
-            64 usage · 69 a service is not there · 77 a secret is missing · 130, 143 interrupted.
+            About the ideas behind it: pinion help TOPIC, of \
+            \(Topic.allCases.map(\.rawValue).joined(separator: ", ")). About an error: pinion explain CODE.
             """,
         version: Version.text,
-        subcommands: [
-            ReconcileCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self, StatusCommand.self,
-            BuildCommand.self, PushCommand.self,
-            PullCommand.self, PinCommand.self, VerifyPinsCommand.self, ReproCommand.self, ValidateCommand.self,
-            SnapshotCommand.self,
-            RunProcessorCommand.self, LocalctlCommand.self, ModalctlCommand.self, SyncModalCommand.self,
-            SyncSecretsCommand.self, DriftCommand.self, PromoteCommand.self, ApproveCommand.self, RollbackCommand.self,
-            HoldCommand.self,
-            VerifyCommand.self, HistoryCommand.self, DiffCommand.self, LeaseCommand.self, ModalCommand.self,
-            PruneCommand.self, DoctorCommand.self, ConformanceCommand.self, LaneCommand.self,
-            ExplainKeyCommand.self, WhyCommand.self, ContextCommand.self, RegistryCommand.self, NewCommand.self,
-            VersionCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Work",
+                subcommands: [
+                    NewCommand.self, ValidateCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self,
+                    ReconcileCommand.self, RunProcessorCommand.self, LocalctlCommand.self, ConformanceCommand.self,
+                ]),
+            CommandGroup(
+                name: "Image",
+                subcommands: [
+                    BuildCommand.self, PushCommand.self, PinCommand.self, PullCommand.self, VerifyPinsCommand.self,
+                    ReproCommand.self, ContextCommand.self, ExplainKeyCommand.self,
+                ]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [
+                    StatusCommand.self, WhyCommand.self, HistoryCommand.self, DiffCommand.self, DriftCommand.self,
+                    SnapshotCommand.self, RegistryCommand.self,
+                ]),
+            CommandGroup(
+                name: "Release",
+                subcommands: [
+                    LaneCommand.self, PromoteCommand.self, VerifyCommand.self, ApproveCommand.self,
+                    RollbackCommand.self, HoldCommand.self, LeaseCommand.self,
+                ]),
+            CommandGroup(
+                name: "Modal",
+                subcommands: [
+                    ModalctlCommand.self, SyncSecretsCommand.self, SyncModalCommand.self, PruneCommand.self,
+                    ModalCommand.self,
+                ]),
+            CommandGroup(
+                name: "Set-up and help",
+                subcommands: [
+                    DoctorCommand.self, ConfigCommand.self, CompletionsCommand.self, ExplainCommand.self,
+                    HelpCommand.self, VersionCommand.self, ReferenceCommand.self,
+                ]),
         ])
 
     static func main() async {
@@ -32,7 +57,7 @@ struct Pinion: AsyncParsableCommand {
         do {
             // A flag that may have a value: the library knows only flags without and options with one.
             let arguments = CommandLine.arguments.dropFirst().map { $0 == "--build=now" ? "--build-now" : $0 }
-            var command = try parseAsRoot(arguments)
+            var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

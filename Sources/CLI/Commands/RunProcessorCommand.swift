@@ -6,15 +6,15 @@ import JSON
 
 struct RunProcessorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run_processor", abstract: "Run a processor or tool once and print its envelope.",
+        commandName: "run", abstract: "Run a processor or tool once and print its envelope.",
         discussion: """
             What runs is the pinned image of the branch's tip, in a container of its own that is removed afterwards. In \
             mode mock it has no secrets and no network. The outputs are checked against the bytes and kept in the world \
             ($XDG_DATA_HOME/pinion/world). An error envelope exits with 1.
 
-            pinion run_processor --ref text/stats@1 --mode mock --inputs-json '{"schema":"v1","params":{"text":"a b"}}'
+            pinion run --ref text/stats@1 --mode mock --inputs-json '{"schema":"v1","params":{"text":"a b"}}'
             """,
-        aliases: ["run"])
+        aliases: ["run_processor"])
 
     @OptionGroup var options: WorkspaceOptions
 
