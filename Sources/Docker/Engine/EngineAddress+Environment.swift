@@ -17,9 +17,14 @@ extension EngineAddress {
             return try EngineAddress(host, certificates: usesTLS ? value("DOCKER_CERT_PATH") ?? folder : nil)
         }
         guard let folder else { return .standard }
-        let current = value("DOCKER_CONTEXT") ?? json(at: folder + "/config.json")?["currentContext"]?.stringValue
-        guard let name = current, !name.isEmpty, name != "default" else { return .standard }
+        let current = value("DOCKER_CONTEXT") ?? currentContext(in: folder)
+        guard let name = current, name != "default" else { return .standard }
         return try context(name, in: folder)
+    }
+
+    /// The context that Docker's `config.json` names in its folder; `nil` where it names none.
+    package static func currentContext(in folder: String) -> String? {
+        json(at: folder + "/config.json")?["currentContext"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private static func context(_ name: String, in folder: String) throws(Failure) -> EngineAddress {
