@@ -1,4 +1,4 @@
-import ArgumentParser
+package import ArgumentParser
 import DeploymentModel
 import Git
 import RegistryCatalog
@@ -48,6 +48,8 @@ extension Commit {
 
 extension ProcessorRef: ExpressibleByArgument {
     public init?(argument: String) { try? self.init(argument) }
+
+    package static var defaultCompletionKind: CompletionKind { CatalogCompletion.refs }
 }
 
 extension Platform: ExpressibleByArgument {

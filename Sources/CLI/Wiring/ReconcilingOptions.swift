@@ -13,7 +13,7 @@ struct ReconcilingOptions: ParsableArguments {
     @Flag(help: "Print every event as one line of JSON; the report is the last line.")
     var events = false
 
-    @Flag(name: .shortAndLong, help: "Show the output of builds and what processors say.")
+    @Flag(name: [.short, .long], help: "Show the output of builds and what processors say.")
     var verbose = false
 
     func validate() throws {

@@ -22,7 +22,7 @@ struct RegistryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A snapshot in place of a revision: a file, or the id of one that some commit of the repository has.",
-            valueName: "file or id"))
+            valueName: "file or id"), completion: .file())
     var snapshot: String?
 
     func validate() throws {

@@ -5,7 +5,9 @@ import RegistryCatalog
 
 /// Which repository and which of its revisions a command reads.
 struct RevisionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"))
+    @Option(
+        help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"),
+        completion: .directory)
     var repo = "."
 
     @Option(

@@ -7,7 +7,9 @@ import SystemPackage
 
 /// What one run is asked to do, the same for every command that runs something.
 struct RunOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The processor (ns/name@ver) or tool (name@ver).", valueName: "ref"))
+    @Option(
+        help: ArgumentHelp("The processor (ns/name@ver) or tool (name@ver).", valueName: "ref"),
+        completion: CatalogCompletion.refsAndTools)
     var ref: String
 
     @Option(help: ArgumentHelp("Whether it may touch the outside world: mock or real.", valueName: "mode"))
@@ -16,7 +18,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The inputs, as JSON. Default: those of the spec's smoke test.", valueName: "json"))
     var inputsJson: String?
 
-    @Option(help: ArgumentHelp("A file with the inputs; '-' reads stdin.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file with the inputs; '-' reads stdin.", valueName: "file"), completion: .file())
     var inputsFile: String?
 
     @Argument(help: ArgumentHelp("The inputs come from stdin.", valueName: "-"))
@@ -48,7 +50,7 @@ struct RunOptions: ParsableArguments {
             valueName: "name=path"))
     var attach: [Attachment] = []
 
-    @Option(help: ArgumentHelp("Copies the outputs into this folder.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Copies the outputs into this folder.", valueName: "folder"), completion: .directory)
     var saveDir: String?
 
     @Option(

@@ -17,7 +17,7 @@ struct SecretSourceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A file of NAME=value lines that only you may read (mode 0600), in place of the environment.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var secretsFile: String?
 
     @Option(

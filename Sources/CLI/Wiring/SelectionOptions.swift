@@ -6,7 +6,7 @@ struct SelectionOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The processors, as ns/name@ver. Default: all of them.", valueName: "ref"))
     var refs: [ProcessorRef] = []
 
-    @Option(help: ArgumentHelp("A platform, amd64 or arm64; may be given twice.", valueName: "platform"))
+    @Option(help: ArgumentHelp("amd64 or arm64. Can be repeated.", valueName: "platform"))
     var platform: [Platform] = []
 
     /// The processors of the workspace that are meant, in the order of their refs.

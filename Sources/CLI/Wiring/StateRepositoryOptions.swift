@@ -10,7 +10,7 @@ struct StateRepositoryOptions: ParsableArguments {
         name: .customLong("state-repo"),
         help: ArgumentHelp(
             "Keep records, leases and approvals (refs/pinion/…) in this git repository instead of that of the specs.",
-            valueName: "path or url"))
+            valueName: "path or url"), completion: .directory)
     var place: String?
 
     /// The references of that repository; those of the specs' one where none is named.
@@ -35,7 +35,9 @@ struct StateRepositoryOptions: ParsableArguments {
 
 /// Which environment's records a command reads; it needs no registry for that.
 struct RecordsOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"))
+    @Option(
+        help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"),
+        completion: .directory)
     var repo = "."
 
     @Option(

@@ -6,7 +6,7 @@ struct WorkspaceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The git repository: a path, bare or not, or a URL, whose branch and records are then written by push.",
-            valueName: "path or url"))
+            valueName: "path or url"), completion: .directory)
     var repo = "."
 
     @Option(
@@ -20,7 +20,9 @@ struct WorkspaceOptions: ParsableArguments {
             valueName: "name"))
     var branch: String?
 
-    @Option(help: ArgumentHelp("The environment. Default: local; of Modal, what MODAL_ENV says.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The environment. Default: local; of Modal, what MODAL_ENV says.", valueName: "name"),
+        completion: CatalogCompletion.environments)
     var env: String?
 
     @Option(help: "Where pins go, instead of what the environment says: commit, branch or record.")
