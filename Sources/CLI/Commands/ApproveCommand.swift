@@ -8,7 +8,7 @@ import RegistryCatalog
 
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Approve the revision that would be promoted into an environment.",
+        commandName: "approve", abstract: "Approve what would be promoted into an environment.",
         discussion: """
             The approval is a commit that git signs with your key (gpg.format ssh, user.signingKey). It counts when that \
             key is in the environment's file of allowed signers, at the tip of the branch of the specs; and for this \

@@ -6,7 +6,7 @@ import JSON
 
 struct ConformanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "conformance", abstract: "Test whether a processor keeps the rules of the protocol.",
+        commandName: "conformance", abstract: "Test whether a processor keeps the protocol's rules.",
         discussion: """
             Runs a battery against it in containers of its own, without secrets and without a network: health, \
             subprotocol, frames, envelope and bytes, unknown mode, bad inputs, determinism, a missing secret, a caller \

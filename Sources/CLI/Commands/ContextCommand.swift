@@ -12,15 +12,17 @@ import SystemPackage
 
 struct ContextCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "context", abstract: "Write the build context of a processor, as a builder gets it.",
+        commandName: "context", abstract: "Write the build context, as a builder gets it.",
         discussion: """
             A tar archive of what the build can see at the commit, and the Dockerfile. The same commit gives the same \
             bytes. See what is in it with: pinion context ns/name@1 | tar -t
             """)
 
-    @Argument(help: "The processor: ns/name@version.") var ref: ProcessorRef
+    @Argument(help: "The processor, as ns/name@ver.") var ref: ProcessorRef
     @OptionGroup var options: RevisionOptions
-    @Option(name: [.short, .long], help: ArgumentHelp("Write it to this file; - is stdout.", valueName: "file"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Write it to this file; - is stdout.", valueName: "file"),
+        completion: .file())
     var output = "-"
 
     func validate() throws {

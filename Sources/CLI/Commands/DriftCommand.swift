@@ -4,7 +4,7 @@ import Reconciliation
 
 struct DriftCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drift", abstract: "Tell what runs otherwise than it should, since when, and by whom.",
+        commandName: "drift", abstract: "Tell what runs otherwise than it should.",
         discussion: """
             Compares what is pinned with what is recorded and with what can be seen of the deployment: digest, image, \
             spec, resources, scaling, names of secrets, versions, apps that nobody asks for. Changes nothing; \

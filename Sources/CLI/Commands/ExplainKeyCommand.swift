@@ -4,15 +4,15 @@ import RegistryCatalog
 
 struct ExplainKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain-key", abstract: "List the parts that a processor's input key is made of.",
+        commandName: "explain-key", abstract: "List the parts of a processor's input key.",
         discussion: """
             The key names everything that a build depends on: the Dockerfile, the files of the context that it can \
             see, build arguments, target and platform. Same key, same digest. It is computed from git alone.
             """)
 
-    @Argument(help: "The processor: ns/name@version.") var ref: ProcessorRef
+    @Argument(help: "The processor, as ns/name@ver.") var ref: ProcessorRef
     @OptionGroup var options: RevisionOptions
-    @Option(help: "Only this platform's key: amd64 or arm64.") var platform: Platform?
+    @Option(help: "amd64 or arm64. Default: both.") var platform: Platform?
     @Flag(help: "Print it as JSON.") var json = false
 
     func run() async throws {

@@ -6,14 +6,15 @@ import Records
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show what was recorded of an environment: when, by whom, and what it changed.",
+        abstract: "Show what was recorded, when, and by whom.",
         discussion: """
             pinion history --env main
             pinion history --env main llm/litellm@1 -n 5
             """)
 
     @OptionGroup var options: RecordsOptions
-    @Option(help: ArgumentHelp("The environment.", valueName: "name")) var env = "local"
+    @Option(help: ArgumentHelp("The environment.", valueName: "name"), completion: CatalogCompletion.environments)
+    var env = "local"
     @Argument(help: ArgumentHelp("One processor alone.", valueName: "ref")) var ref: ProcessorRef?
     @Option(name: .customShort("n"), help: ArgumentHelp("How many commits at most.", valueName: "count"))
     var count = 20
@@ -42,11 +43,13 @@ struct HistoryCommand: AsyncParsableCommand {
 
 struct DiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Compare what two environments want and run, by their records.")
+        commandName: "diff", abstract: "Compare two environments by their records.")
 
     @OptionGroup var options: RecordsOptions
-    @Argument(help: ArgumentHelp("An environment.", valueName: "name")) var first: String
-    @Argument(help: ArgumentHelp("Another one.", valueName: "name")) var second: String
+    @Argument(help: ArgumentHelp("An environment.", valueName: "name"), completion: CatalogCompletion.environments)
+    var first: String
+    @Argument(help: ArgumentHelp("Another one.", valueName: "name"), completion: CatalogCompletion.environments)
+    var second: String
     @Flag(help: "Print it as JSON.") var json = false
     @Flag(help: "Exit with 2 when they differ.") var detailedExitcode = false
 

@@ -43,7 +43,7 @@ struct ImageOutput: ParsableArguments {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Show the output of builds and pushes.")
+    @Flag(name: [.short, .long], help: "Show the output of builds and pushes.")
     var verbose = false
 
     var show: @Sendable (RunEvent) -> Void {
@@ -64,7 +64,7 @@ struct ImageOutput: ParsableArguments {
 
 struct BuildCommand: ImageCommand {
     static let configuration = CommandConfiguration(
-        commandName: "build", abstract: "Build images from the commit and leave them in the local engine.",
+        commandName: "build", abstract: "Build images into the local engine.",
         discussion: """
             Nothing is pushed, pinned or started. The image gets the name <repository>:build-<time>-<arch>; of older ones \
             three are kept. 'pinion push' sends what was built from the same inputs.
@@ -89,7 +89,7 @@ struct BuildCommand: ImageCommand {
 
 struct PushCommand: ImageCommand {
     static let configuration = CommandConfiguration(
-        commandName: "push", abstract: "Push local builds of the commit's inputs and record their digests.",
+        commandName: "push", abstract: "Push local builds and record their digests.",
         discussion: """
             What was built first from some inputs is what everybody pins: the digest that counts is printed. Platforms \
             that separate machines build meet in the build records, where 'pinion pin' finds them.
@@ -120,7 +120,7 @@ struct PullCommand: ImageCommand {
 
 struct PinCommand: ImageCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pin", abstract: "Pin both platforms to what was built from the commit's inputs.",
+        commandName: "pin", abstract: "Pin both platforms to what was built.",
         discussion: """
             Builds nothing: it looks the inputs up in the build records and in the OCI registry, and resolves tags that \
             are tracked. Both platforms are pinned or neither; with --platform only that slot may change. Pins go where \

@@ -16,7 +16,9 @@ struct LaneCICommand: AsyncParsableCommand {
     @Option(name: .customLong("for"), help: "github or gitlab.")
     var system: LaneFiles.System
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The folder that the files go below.", valueName: "folder"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("The folder that the files go below.", valueName: "folder"),
+        completion: .directory)
     var output = "."
 
     @OptionGroup var revision: RevisionOptions

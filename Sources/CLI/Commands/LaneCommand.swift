@@ -6,7 +6,7 @@ import RegistryCatalog
 struct LaneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lane",
-        abstract: "What CI does, as data: list, show and run lanes, see what came of it, and write CI files for them.",
+        abstract: "List, show and run what CI does, as data.",
         subcommands: [
             LaneListCommand.self, LaneShowCommand.self, LaneRunCommand.self, LaneHistoryCommand.self,
             LaneCICommand.self,
@@ -43,7 +43,7 @@ struct LaneListCommand: AsyncParsableCommand {
 struct LaneShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the steps of a lane.")
 
-    @Argument(help: ArgumentHelp("The lane.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The lane.", valueName: "name"), completion: CatalogCompletion.lanes)
     var name: String
 
     @OptionGroup var revision: RevisionOptions

@@ -10,7 +10,7 @@ struct LaneHistoryCommand: AsyncParsableCommand {
             pinion lane history staging --remote origin -n 5
             """)
 
-    @Argument(help: ArgumentHelp("One lane alone.", valueName: "name"))
+    @Argument(help: ArgumentHelp("One lane alone.", valueName: "name"), completion: CatalogCompletion.lanes)
     var lane: String?
 
     @OptionGroup var options: RecordsOptions

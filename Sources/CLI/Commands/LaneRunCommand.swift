@@ -16,7 +16,7 @@ struct LaneRunCommand: AsyncParsableCommand {
             pinion lane run staging --remote origin
             """)
 
-    @Argument(help: ArgumentHelp("The lane.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The lane.", valueName: "name"), completion: CatalogCompletion.lanes)
     var name: String
 
     @OptionGroup var options: WorkspaceOptions
@@ -40,13 +40,14 @@ struct LaneRunCommand: AsyncParsableCommand {
     var parallelism = 4
 
     @Option(
-        help: ArgumentHelp("Write the tests to this file as JUnit XML, in place of the lane's own.", valueName: "file"))
+        help: ArgumentHelp("Write the tests to this file as JUnit XML, in place of the lane's own.", valueName: "file"),
+        completion: .file())
     var junit: String?
 
     @Flag(help: "Print the report as JSON.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Show the output of builds and what processors say.")
+    @Flag(name: [.short, .long], help: "Show the output of builds and what processors say.")
     var verbose = false
 
     func validate() throws {

@@ -4,7 +4,7 @@ import Records
 
 struct LeaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lease", abstract: "Who may change which processors of an environment now.",
+        commandName: "lease", abstract: "Show who may change which processors now.",
         subcommands: [ListCommand.self, ReleaseCommand.self])
 
     struct ListCommand: AsyncParsableCommand {
@@ -12,7 +12,8 @@ struct LeaseCommand: AsyncParsableCommand {
             commandName: "list", abstract: "Show who holds which processors, and until when.")
 
         @OptionGroup var options: RecordsOptions
-        @Option(help: ArgumentHelp("The environment.", valueName: "name")) var env: String
+        @Option(help: ArgumentHelp("The environment.", valueName: "name"), completion: CatalogCompletion.environments)
+        var env: String
         @Flag(help: "Print it as JSON.") var json = false
 
         func run() async throws {
@@ -46,7 +47,8 @@ struct LeaseCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: RecordsOptions
-        @Option(help: ArgumentHelp("The environment.", valueName: "name")) var env: String
+        @Option(help: ArgumentHelp("The environment.", valueName: "name"), completion: CatalogCompletion.environments)
+        var env: String
         @Option(help: ArgumentHelp("The run that holds it, as 'lease list' shows it.", valueName: "id"))
         var run: String
 

@@ -6,7 +6,7 @@ import JSON
 
 struct LocalctlCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "localctl", abstract: "Start, run and stop single processors in Docker on this host.",
+        commandName: "localctl", abstract: "Start, run and stop single processors in Docker.",
         discussion: """
             A container that was started stays, and is used again, until it is stopped. It has the secrets that this \
             process's environment has values of. Each command does exactly one thing: none builds, pins or records.
@@ -92,7 +92,7 @@ struct LocalctlCommand: AsyncParsableCommand {
             commandName: "run", abstract: "Run a processor once in its container that was started.",
             discussion: """
                 The container has the network and the secrets that it was started with, in mode mock too; \
-                'pinion run_processor' gives a mock run a container without either.
+                'pinion run' gives a mock run a container without either.
                 """)
 
         @OptionGroup var options: WorkspaceOptions

@@ -22,7 +22,9 @@ struct ModalRenderCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("One processor only. Can be repeated.", valueName: "ref"))
     var ref: [ProcessorRef] = []
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to. Default: this one.", valueName: "folder"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("The folder to write to. Default: this one.", valueName: "folder"),
+        completion: .directory)
     var output = "."
 
     func run() async throws {

@@ -265,7 +265,7 @@ struct ModalctlCommand: AsyncParsableCommand {
 
     struct SyncSecretsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "sync-secrets", abstract: "Write the secrets that processors ask for to Modal's store.")
+            commandName: "sync-secrets", abstract: "Write the secrets that processors ask for to Modal.")
 
         @OptionGroup var sync: SecretSync
 

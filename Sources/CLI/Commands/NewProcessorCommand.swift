@@ -18,7 +18,7 @@ struct NewProcessorCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How it is spoken to: ws or http.", valueName: "protocol"))
     var `protocol` = ProcessorAPI.Transport.ws
 
-    @Option(help: ArgumentHelp("The folder of processors that it goes to.", valueName: "path"))
+    @Option(help: ArgumentHelp("The folder of processors that it goes to.", valueName: "path"), completion: .directory)
     var folder = "registry/processors"
 
     @Option(help: ArgumentHelp("An image with Python 3.11 or later, for both platforms.", valueName: "image"))

@@ -6,7 +6,7 @@ import SystemPackage
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Show what reconcile would do, and why, without doing it.",
+        commandName: "plan", abstract: "Show what reconcile would do, and why.",
         discussion: """
             A plan can be saved, shown again and applied just as it was shown:
 
@@ -26,10 +26,12 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var modal: ModalPlanOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Save the plan to this file, too.", valueName: "file"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Save the plan to this file, too.", valueName: "file"),
+        completion: .file())
     var output: String?
 
-    @Option(help: "How it is printed.")
+    @Option(help: "How it is printed: text, json, github-matrix, mermaid or dot.")
     var format = PlanFormat.text
 
     @Flag(help: "Print the plan as JSON.")
@@ -55,10 +57,10 @@ struct PlanCommand: AsyncParsableCommand {
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a plan that was saved.")
 
-    @Argument(help: ArgumentHelp("The file.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A plan that 'pinion plan -o' wrote.", valueName: "file"), completion: .file())
     var file: String
 
-    @Option(help: "How it is printed.")
+    @Option(help: "How it is printed: text, json, github-matrix, mermaid or dot.")
     var format = PlanFormat.text
 
     func run() async throws {
@@ -71,7 +73,7 @@ struct ShowCommand: AsyncParsableCommand {
 
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "apply", abstract: "Do what a saved plan says, or what a plan made now would say.",
+        commandName: "apply", abstract: "Do what a saved plan says, or a plan made now.",
         discussion: """
             Of a saved plan nothing is done that it did not show. Its facts are looked at again: what was done meanwhile is \
             left out, and what has changed is refused and says what, unless --replan takes it as it is now. --continue does \
@@ -79,7 +81,7 @@ struct ApplyCommand: AsyncParsableCommand {
             'pinion reconcile'.
             """)
 
-    @Argument(help: ArgumentHelp("The file that 'pinion plan -o' wrote.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A plan that 'pinion plan -o' wrote.", valueName: "file"), completion: .file())
     var file: String?
 
     @Flag(name: .customLong("continue"), help: "Carry on with the last run on this host that did not get to its end.")

@@ -4,7 +4,7 @@ import Reconciliation
 
 struct PromoteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "promote", abstract: "Take over what was tested in one environment into the next.",
+        commandName: "promote", abstract: "Take what was tested over into the next environment.",
         discussion: """
             The unit is what was tested: commit, spec and digests of a processor. Nothing is built. Each one has to be what \
             its source wants and runs, without drift, with the evidence and the approvals that the target's gates ask \
@@ -18,10 +18,14 @@ struct PromoteCommand: AsyncParsableCommand {
 
     @OptionGroup var repository: WorkspaceOptions
 
-    @Option(help: ArgumentHelp("The environment that has it.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The environment that has it.", valueName: "name"),
+        completion: CatalogCompletion.environments)
     var from: String
 
-    @Option(help: ArgumentHelp("The environment that gets it.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The environment that gets it.", valueName: "name"),
+        completion: CatalogCompletion.environments)
     var to: String
 
     @Argument(help: ArgumentHelp("The processors. Default: all that the source runs.", valueName: "ref"))

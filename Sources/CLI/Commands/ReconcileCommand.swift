@@ -5,10 +5,10 @@ import Reconciliation
 struct ReconcileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconcile",
-        abstract: "Make an environment what the registry says: build, pin, deploy, smoke-test, record.",
+        abstract: "Make an environment what the registry says.",
         discussion: """
-            Reads the branch tip (never the working tree), compares it with what runs, and does the difference. \
-            A second run without a change does nothing. One failure does not stop the others; the next run carries on.
+            Reads the branch tip (never the working tree), compares it with what runs, and does the difference: \
+            build, pin, deploy, smoke-test, record. A second run without a change does nothing. One failure does not stop the others; the next run carries on.
             """)
 
     @OptionGroup var options: WorkspaceOptions

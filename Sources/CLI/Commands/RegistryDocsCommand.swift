@@ -18,7 +18,9 @@ struct RegistryDocsCommand: AsyncParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The folder that the pages go to.", valueName: "folder"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("The folder that the pages go to.", valueName: "folder"),
+        completion: .directory)
     var output = "docs/registry"
 
     func run() async throws {

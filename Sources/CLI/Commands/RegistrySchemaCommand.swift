@@ -17,7 +17,9 @@ struct RegistrySchemaCommand: AsyncParsableCommand {
     @Option(help: "processor, tool, schema, policy, prompt, environments or lane.")
     var kind = SpecSchema.processor
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Write the schemas of all kinds below it.", valueName: "folder"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Write the schemas of all kinds below it.", valueName: "folder"),
+        completion: .directory)
     var output: String?
 
     func run() async throws {

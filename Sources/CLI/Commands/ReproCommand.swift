@@ -16,10 +16,10 @@ struct ReproCommand: AsyncParsableCommand {
 
     @OptionGroup var options: WorkspaceOptions
 
-    @Option(help: ArgumentHelp("A platform, amd64 or arm64; may be given twice.", valueName: "platform"))
+    @Option(help: ArgumentHelp("amd64 or arm64. Can be repeated.", valueName: "platform"))
     var platform: [Platform] = []
 
-    @Option(help: ArgumentHelp("The buildx builder to use.", valueName: "name"))
+    @Option(help: ArgumentHelp("The buildx builder to use. Default: buildx's own choice.", valueName: "name"))
     var builder: String?
 
     @OptionGroup var output: ImageOutput

@@ -5,7 +5,7 @@ import RegistryCatalog
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Make an environment want what it ran before, and hold it there.",
+        commandName: "rollback", abstract: "Go back to what ran before, and hold it there.",
         discussion: """
             A promotion out of the environment's own past. What was rolled back from is kept away until another input \
             key or spec is wanted, or 'pinion hold release' is said.
@@ -79,7 +79,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
 struct HoldCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hold", abstract: "The rollbacks that are in force.",
+        commandName: "hold", abstract: "Show and release the rollbacks that are in force.",
         subcommands: [ListCommand.self, ReleaseCommand.self])
 
     struct ListCommand: AsyncParsableCommand {

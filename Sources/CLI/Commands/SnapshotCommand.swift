@@ -7,7 +7,7 @@ import RegistryCatalog
 
 struct SnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "snapshot", abstract: "Write the registry of a revision as one reproducible document.",
+        commandName: "snapshot", abstract: "Write the registry as one reproducible document.",
         subcommands: [Write.self, Show.self, Diff.self], defaultSubcommand: Write.self)
 
     struct Write: AsyncParsableCommand {
@@ -16,7 +16,8 @@ struct SnapshotCommand: AsyncParsableCommand {
 
         @OptionGroup var options: RevisionOptions
 
-        @Option(name: [.short, .long], help: ArgumentHelp("Write it to this file.", valueName: "file"))
+        @Option(
+            name: [.short, .long], help: ArgumentHelp("Write it to this file.", valueName: "file"), completion: .file())
         var output: String?
 
         func run() async throws {

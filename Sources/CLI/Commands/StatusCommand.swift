@@ -4,7 +4,7 @@ import Reconciliation
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show what is recorded of an environment, and what really runs.")
+        commandName: "status", abstract: "Show what is recorded, and what really runs.")
 
     @OptionGroup var options: WorkspaceOptions
 

@@ -5,7 +5,7 @@ import RegistryCatalog
 
 struct SyncModalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sync_modal", abstract: "Deploy every pinned processor of an environment to Modal, by digest.",
+        commandName: "sync_modal", abstract: "Deploy all pinned processors of an environment.",
         discussion: """
             Builds, pins and tests nothing: that is what 'pinion reconcile' does. What is deployed already as it should \
             be is left alone.

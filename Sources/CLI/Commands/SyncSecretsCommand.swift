@@ -6,7 +6,7 @@ import RegistryCatalog
 
 struct SyncSecretsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sync_secrets", abstract: "Write the secrets that processors ask for to Modal's store.",
+        commandName: "sync_secrets", abstract: "Write the secrets that processors ask for to Modal.",
         discussion: """
             Values come from this process's environment, from a file or from a command; they go to Modal and nowhere \
             else. What was synced with the same value is left alone. Apps that mount a changed value get new \

@@ -6,7 +6,7 @@ import RegistryCatalog
 
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Say everything that is wrong with a registry, and how to mend it.",
+        commandName: "validate", abstract: "Say everything that is wrong with a registry.",
         discussion: """
             Looks at git alone. With --base only what a change is answerable for is said: findings in the files that it \
             touches, and findings that were not there before. A --snapshot that is a file is judged without git: what \

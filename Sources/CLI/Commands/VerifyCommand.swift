@@ -5,7 +5,7 @@ import RegistryCatalog
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Test again what an environment runs: fresh evidence, or none.",
+        commandName: "verify", abstract: "Test again what runs: fresh evidence, or none.",
         discussion: """
             The mock smoke runs where the processor does. What passes may be promoted where gates ask for fresh evidence; \
             what fails loses its evidence, and is refused from then on.

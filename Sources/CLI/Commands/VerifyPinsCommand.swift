@@ -9,7 +9,7 @@ import RegistryCatalog
 struct VerifyPinsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify-pins",
-        abstract: "Check that the OCI registries still have every pinned image, on every branch.",
+        abstract: "Check that OCI registries still have what is pinned.",
         discussion: """
             Pins of all branches and of all environments' records are looked up: the manifest, and every layer it names. \
             With --keep-list they are listed for clean-up jobs, which must not remove them; nothing is checked then.

@@ -6,7 +6,7 @@ import Records
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why",
-        abstract: "Say why a processor runs as it does: from the commit to the deployment, or what is missing.",
+        abstract: "Say why a processor runs as it does, or does not.",
         discussion: """
             Follows it from the environment back to the branch, through the environments that take over from one another: \
             inputs and what changed in them, builds, pin, evidence, promotion, deployment. All of it is read out of git; a \
@@ -16,8 +16,10 @@ struct WhyCommand: AsyncParsableCommand {
             pinion why llm/litellm@1 --env staging --remote origin --json
             """)
 
-    @Argument(help: "The processor: ns/name@version.") var ref: ProcessorRef
-    @Option(help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"))
+    @Argument(help: "The processor, as ns/name@ver.") var ref: ProcessorRef
+    @Option(
+        help: ArgumentHelp("The git repository: a path, bare or not, or a URL.", valueName: "path or url"),
+        completion: .directory)
     var repo = "."
     @Option(
         help: ArgumentHelp(
@@ -29,7 +31,8 @@ struct WhyCommand: AsyncParsableCommand {
             "The revision whose inputs are looked at. Default: what the environment reads.", valueName: "rev"))
     var rev: String?
     @OptionGroup var state: StateRepositoryOptions
-    @Option(help: ArgumentHelp("The environment.", valueName: "name")) var env = "local"
+    @Option(help: ArgumentHelp("The environment.", valueName: "name"), completion: CatalogCompletion.environments)
+    var env = "local"
     @Flag(help: "Print it as JSON.") var json = false
     @Flag(help: "Exit with 2 when the environment does not run what it wants.") var detailedExitcode = false
 
