@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 
-.PHONY: help demo demo-modal demo-release crash simulate test bench build lint format services stop-services clean-services
+.PHONY: help demo demo-modal demo-release crash simulate test bench build docs install lint format services stop-services clean-services
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,7 +31,17 @@ bench: ## Measure validate, contexts, a far OCI registry, Modal and an unchanged
 
 build: ## Build pinion
 	@.ci/setup build
-	swift build --product pinion
+	PINION_COMMIT=$$(.ci/commit) swift build --product pinion
+
+install: ## Build for release and install with completions: PREFIX (default /usr/local), DESTDIR
+	@.ci/setup build
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) .ci/install
+
+docs: ## Write the pages that are made from the program: commands and error codes
+	@swift build --product pinion >&2
+	@for page in Commands Errors; do \
+	    "$$(swift build --show-bin-path)/pinion" reference "$${page,,}" > "Sources/CLI/CLI.docc/$$page.md"; \
+	done
 
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests --configuration .swift-format
