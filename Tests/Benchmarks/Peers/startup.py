@@ -28,7 +28,7 @@ def main():
         ("true", ["true"]), ("git --version", ["git", "--version"]), ("docker --version", ["docker", "--version"]),
         ("terraform -version", ["terraform", "-version"]), ("python3 -c pass", ["python3", "-c", "pass"]),
         ("pinion --version", [pinion, "--version"]), ("pinion help lanes", [pinion, "help", "lanes"]),
-        ("pinion plan --help", [pinion, "plan", "--help"]), ("completion of --env", [
+        ("pinion plan --help", [pinion, "plan", "--help"]), ("completion of --env, outside of a repository", [
             pinion, "---completion", "plan", "--", "--env", "1", "0", "pinion", ""]),
     ]
     commands = [(name, command) for name, command in commands if shutil.which(command[0])]
