@@ -60,14 +60,14 @@ import Testing
 
     /// `script` of util-linux gives a program a terminal.
     @Test func `on a terminal an error ends with the command that explains it, elsewhere not`() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         let arguments = ["plan", "--repo", folder.path]
         let piped = try await Pinion.run(arguments)
         #expect(piped.stderr.contains("ERR_GIT") && !piped.stderr.contains("pinion explain"))
         let line = ([Pinion.program] + arguments).map { "'\($0)'" }.joined(separator: " ")
         let shown = try await Pinion.run("script", ["--quiet", "--return", "--command", line, "/dev/null"])
         #expect(shown.exitCode == 1)
-        #expect(shown.stdout.hasSuffix("pinion explain ERR_GIT\r\n"), "\(shown.stdout)")
+        #expect(shown.stdout.contains("  pinion explain ERR_GIT"), "\(shown.stdout)")
     }
 
     @Test(arguments: [("ERR_IMAGE_UNPINED", "ERR_IMAGE_UNPINNED"), ("ws", "ERR_WS_CLOSE"), ("zzz", "pinion explain")])
