@@ -63,6 +63,7 @@ let package = Package(
         .target(name: "Git", dependencies: ["CGit2"], swiftSettings: unsafeSettings),
         .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: unsafeSettings),
         .target(name: "NetworkNamespace", dependencies: ["CNetworkNamespace"], swiftSettings: unsafeSettings),
+        .target(name: "FolderWatch", swiftSettings: unsafeSettings),
         .target(
             name: "WebSocket",
             dependencies: [
@@ -128,7 +129,7 @@ let package = Package(
             name: "CLI",
             dependencies: [
                 "ContentCache", "DeploymentModel", "RegistryCatalog", "Records", "Git", "OCI", "Docker", "Modal",
-                "Adapters",
+                "Adapters", "FolderWatch",
                 "Reconciliation", "BLAKE3", "CBuildFacts",
                 "JSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -154,6 +155,7 @@ let package = Package(
         .testTarget(name: "BLAKE3Tests", dependencies: ["BLAKE3", "JSON"], swiftSettings: settings),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
         .testTarget(name: "DeploymentModelTests", dependencies: ["DeploymentModel"], swiftSettings: settings),
+        .testTarget(name: "FolderWatchTests", dependencies: ["FolderWatch", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "GitTests", dependencies: ["Git", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON", .product(name: "Subprocess", package: "swift-subprocess")],
@@ -215,8 +217,9 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "Adapters", "BLAKE3", "CLI", "DeploymentModel", "Docker", "Git", "JSON", "OCI", "Records",
-                "RegistryCatalog", "TestSupport", "YAML",
+                "Adapters", "BLAKE3", "CLI", "DeploymentModel", "Docker", "Git", "HTTP", "JSON", "LoopbackServer",
+                "Modal",
+                "OCI", "Records", "RegistryCatalog", "TestSupport", "YAML",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
