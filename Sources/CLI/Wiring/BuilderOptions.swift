@@ -1,4 +1,8 @@
 import ArgumentParser
+import DeploymentModel
+import Docker
+import FoundationEssentials
+import OCI
 
 /// How images are built.
 struct BuilderOptions: ParsableArguments {
@@ -25,4 +29,25 @@ struct BuilderSettings {
     var builder: String?
     var usesCache = true
     var refreshesBases = false
+    /// Whether builds are to be tried and thrown away.
+    var isForTrying = false
+}
+
+extension BuilderSettings {
+    /// The builder that fits this machine.
+    ///
+    /// - Parameter isNeeded: asking for it costs a run of docker, so what builds nothing doesn't.
+    func builder(
+        _ client: EngineClient, _ logins: DockerCredentials, _ registry: OCIRegistryClient, isNeeded: Bool = true
+    ) async throws(Failure) -> any ImageBuilder {
+        let variables: [String: String?] = builder.map { ["BUILDX_BUILDER": $0] } ?? [:]
+        if isNeeded, try await BuilderChoice.find(client, environment: variables) == .buildx {
+            return BuildxBuilder(
+                client, environment: variables, registry: registry, pusher: registry, usesCache: usesCache,
+                isForTrying: isForTrying)
+        }
+        return EngineBuilder(
+            client, credentials: logins, registry: registry, isForTrying: isForTrying,
+            now: { Int(Date().timeIntervalSince1970) })
+    }
 }

@@ -304,16 +304,8 @@ struct Session {
         }
     }
 
-    /// The builder that fits this machine; asking for it costs a run of docker, so what builds nothing doesn't.
     private func builder(isNeeded: Bool) async throws(Failure) -> any ImageBuilder {
-        let variables: [String: String?] = build.builder.map { ["BUILDX_BUILDER": $0] } ?? [:]
-        if isNeeded, try await BuilderChoice.find(engine.client, environment: variables) == .buildx {
-            return BuildxBuilder(
-                engine.client, environment: variables, registry: registry, pusher: registry,
-                usesCache: build.usesCache)
-        }
-        return EngineBuilder(
-            engine.client, credentials: logins, registry: registry, now: { Int(Self.seconds()) })
+        try await build.builder(engine.client, logins, registry, isNeeded: isNeeded)
     }
 
     private func pinWriter() -> GitPinWriter {

@@ -16,6 +16,7 @@ package struct BuildxBuilder: ImageBuilder {
     private let registry: any ImageRegistry
     private let pusher: any LayoutPusher
     private let usesCache: Bool
+    private let isForTrying: Bool
 
     /// - Parameters:
     ///   - client: the engine that local builds go to.
@@ -24,10 +25,13 @@ package struct BuildxBuilder: ImageBuilder {
     ///   - registry: confirms the digest that was pushed.
     ///   - pusher: sends what buildx wrote.
     ///   - usesCache: whether steps that were done before may be taken over.
+    ///   - isForTrying: whether local builds are to be tried and thrown away: they go into the engine without a detour over
+    ///     an archive, with the times that they have, on the bases that the engine holds.
     package init(
         _ client: EngineClient, executable: String = "docker", environment: [String: String?] = [:],
-        registry: any ImageRegistry, pusher: any LayoutPusher, usesCache: Bool = true
+        registry: any ImageRegistry, pusher: any LayoutPusher, usesCache: Bool = true, isForTrying: Bool = false
     ) {
+        self.isForTrying = isForTrying
         self.client = client
         self.registry = registry
         self.pusher = pusher
@@ -58,10 +62,15 @@ package struct BuildxBuilder: ImageBuilder {
     ) async throws(Failure) {
         let scratch = try ScratchFolder(request)
         defer { scratch.remove() }
+        let name = names.map(\.description).joined(separator: ",")
+        if isForTrying {
+            // Without a place to go to, it goes to the engine.
+            _ = try await run(request, output: "type=docker,\"name=\(name)\"", in: scratch, log: log)
+            return
+        }
         let archive = scratch.path + "/image.tar"
         // An engine with the older store takes Docker's own form alone.
         let type = try await client.information().usesContainerdStore ? "oci" : "docker"
-        let name = names.map(\.description).joined(separator: ",")
         let output = "type=\(type),dest=\(archive),\"name=\(name)\",rewrite-timestamp=true"
         _ = try await run(request, output: output, in: scratch, log: log)
         try await client.load(archive)
@@ -75,9 +84,9 @@ package struct BuildxBuilder: ImageBuilder {
             "--file", unpacked?.dockerfile ?? request.dockerfile, "--output", output,
             "--provenance=\(options.attestations.contains(.provenance))",
             "--sbom=\(options.attestations.contains(.sbom))", "--progress=plain",
-            // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
-            "--pull",
         ]
+        // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
+        if !isForTrying { arguments.append("--pull") }
         if !usesCache { arguments.append("--no-cache") }
         for place in options.cacheFrom { arguments += ["--cache-from", place] }
         for place in options.cacheTo { arguments += ["--cache-to", place] }

@@ -14,16 +14,19 @@ package struct EngineBuilder: ImageBuilder {
     private let credentials: any CredentialSource
     private let registry: any ImageRegistry
     private let now: @Sendable () -> Int
+    private let isForTrying: Bool
     private let classicTurns = Turns()
 
     /// - Parameters:
     ///   - credentials: for the push.
     ///   - registry: confirms the digest that was pushed.
+    ///   - isForTrying: whether local builds are to be tried and thrown away: on the bases that the engine holds.
     ///   - now: seconds since 1970-01-01 00:00:00 UTC, for the tag.
     package init(
         _ client: EngineClient, credentials: any CredentialSource = NoCredentials(),
-        registry: any ImageRegistry, now: @escaping @Sendable () -> Int
+        registry: any ImageRegistry, isForTrying: Bool = false, now: @escaping @Sendable () -> Int
     ) {
+        self.isForTrying = isForTrying
         self.client = client
         self.credentials = credentials
         self.registry = registry
@@ -133,7 +136,7 @@ package struct EngineBuilder: ImageBuilder {
     ) async throws(Failure) -> [ImageReference] {
         let archive = try request.openArchive()
         defer { try? archive.descriptor.close() }
-        var call = EngineClient.Call(.post, Self.path(request, as: local, with: backend))
+        var call = EngineClient.Call(.post, Self.path(request, as: local, with: backend, pulls: !isForTrying))
         call.headers["Content-Type"] = "application/x-tar"
         call.body = .file(descriptor: archive.descriptor.rawValue, length: archive.length)
         var (trace, output) = (BuildTrace(), BuildOutput())
@@ -148,7 +151,9 @@ package struct EngineBuilder: ImageBuilder {
         return output.bases.images
     }
 
-    static func path(_ request: BuildRequest, as local: ImageReference, with backend: Backend) -> String {
+    static func path(
+        _ request: BuildRequest, as local: ImageReference, with backend: Backend, pulls: Bool = true
+    ) -> String {
         var args = ["SOURCE_DATE_EPOCH": "0"]
         if backend == .classic {
             // BuildKit knows these by itself.
@@ -160,8 +165,9 @@ package struct EngineBuilder: ImageBuilder {
         var fields = [
             ("version", backend.rawValue), ("platform", request.platform.oci), ("t", local.description),
             ("dockerfile", request.dockerfile), ("buildargs", JSONValue.object(args.mapValues { .string($0) }).compact),
-            ("rm", "1"), ("forcerm", "1"), ("pull", "1"),
+            ("rm", "1"), ("forcerm", "1"),
         ]
+        if pulls { fields.append(("pull", "1")) }
         if let target = request.target { fields.append(("target", target)) }
         return "/build?" + HTTPURL.query(fields)
     }
