@@ -72,6 +72,17 @@ extension DockerEngine {
         return count
     }
 
+    /// Removes an image that lost its last name to another; one that is gone is no error.
+    package func removeImage(_ id: String) async throws(Failure) { try await client.removeImage(id) }
+
+    /// Takes away the names in a repository that processes gave which are no more, and the images with them.
+    package func removeLeftovers(in repository: ImageReference) async throws(Failure) {
+        for name in try await client.images(of: repository) {
+            guard let mark = name.tag.flatMap({ RunMark(tag: $0) }), mark.isOfTheDead else { continue }
+            try? await client.removeImage(name)
+        }
+    }
+
     private static func isLeftOver(_ labels: JSONValue?) -> Bool {
         guard let text = labels?[ContainerLabel.run]?.stringValue else { return false }
         return RunMark(text).isOfTheDead
@@ -84,6 +95,17 @@ extension RunMark {
     package static var ofThisProcess: RunMark {
         let process = ProcessInfo.processInfo.processIdentifier
         return RunMark("\(ProcessInfo.processInfo.hostName)/\(process)/\(start(of: Int(process)) ?? "0")")
+    }
+
+    /// The mark as the tag of an image that lasts as long as the process: `<host>_<process id>_<its start>`.
+    package var tag: String { text.replacing("/", with: "_") }
+
+    /// The mark in such a tag.
+    init?(tag: String) {
+        let parts = tag.split(separator: "_")
+        guard parts.count >= 3 else { return nil }
+        let host = parts.dropLast(2).joined(separator: "_")
+        self.init("\(host)/\(parts[parts.count - 2])/\(parts[parts.count - 1])")
     }
 
     /// Claims that the process which made the mark was of this host and is no more.

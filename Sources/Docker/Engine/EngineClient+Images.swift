@@ -105,7 +105,12 @@ extension EngineClient {
     ///
     /// - Throws: `Failure` with `ERR_DOCKER`, for example when a container uses it.
     package func removeImage(_ image: ImageReference) async throws(Failure) {
-        let call = Call(.delete, "/images/\(image)")
+        try await removeImage(image.description)
+    }
+
+    /// - Parameter name: a reference, or the engine's id.
+    func removeImage(_ name: String) async throws(Failure) {
+        let call = Call(.delete, "/images/\(name)")
         let reply = try await fetch(call)
         guard reply.isSuccess || reply.status == 404 else { throw refusal(reply, .docker, call) }
     }
