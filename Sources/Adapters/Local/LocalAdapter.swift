@@ -15,6 +15,8 @@ package struct LocalAdapter: Adapter {
         case fresh
         /// In a container that runs already.
         case running(ObservedContainer)
+        /// In a container that is kept for several runs in mode `mock`, cut off as a fresh one.
+        case kept(KeptContainer)
     }
 
     package let kind = AdapterKind.local
@@ -90,6 +92,7 @@ package struct LocalAdapter: Adapter {
                 endpoint: ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: processor.api),
                 uploads: try await uploadsOnBridge(), isolation: nil, notes: [], isFresh: false)
             return try await answer(run, processor, placed, report)
+        case .kept(let kept): return try await answer(run, processor, kept.placed, report)
         case .fresh:
             let start = try await start(of: processor, for: run, with: values)
             return try await withContainer(start) { placed throws(Failure) in
@@ -145,6 +148,26 @@ package struct LocalAdapter: Adapter {
         switch api.transport {
         case .ws: WebSocketTransport(dialect: api.dialect == .request ? .request : .run)
         case .http: EventStreamTransport(client: client)
+        }
+    }
+
+    /// Starts a container that is cut off and has no secrets, as for one run in mode `mock`, and keeps it as long as the
+    /// body takes. A failure of the body gets the container's last words.
+    ///
+    /// - Parameter image: the engine's id of a local build.
+    package func keeping<Value: Sendable>(
+        _ processor: Processor, _ image: String, _ platform: Platform,
+        _ body: @escaping @Sendable (LocalAdapter, KeptContainer) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let start = ContainerStart(
+            processor: processor, image: image, imageID: image, platform: platform, environment: [:],
+            isIsolated: true, world: surroundings.world.mount)
+        return try await withContainer(start) { placed throws(Failure) in
+            let kept = KeptContainer(placed: placed)
+            let adapter = LocalAdapter(
+                engine: engine, surroundings: surroundings, mark: mark, placement: .kept(kept), client: client,
+                isolations: isolations)
+            return try await body(adapter, kept)
         }
     }
 

@@ -39,6 +39,17 @@ struct PlacedContainer: Sendable {
     }
 }
 
+/// A container that stays for several runs of one caller.
+package struct KeptContainer: Sendable {
+    let placed: PlacedContainer
+
+    /// The engine's id of it.
+    package var id: String { placed.container.id }
+
+    /// Where its server is reached from this host as long as it is kept: `http://127.0.0.1:40123`.
+    package var origin: String { placed.endpoint.origin }
+}
+
 /// How a run's container is cut off from networks.
 package enum Isolation: String, Hashable, Sendable, CaseIterable {
     /// It has its own loopback and nothing else. Needs Linux, the engine on this machine, and `CAP_SYS_ADMIN`.

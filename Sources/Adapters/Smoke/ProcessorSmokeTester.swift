@@ -35,6 +35,15 @@ package struct ProcessorSmokeTester: SmokeTester {
         }
     }
 
+    /// As `smoke` on this host, with what the processor tells as it comes and the envelope that passed.
+    ///
+    /// - Returns: the envelope, and what is odd, one clause each.
+    package func envelope(
+        of request: SmokeRequest, report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> (Envelope, warnings: [String]) {
+        try await envelope(of: request, by: local, report)
+    }
+
     package func probe(_ request: SmokeRequest) async throws(Failure) {
         var options = AdapterOptions()
         options.withholdsSecrets = true
@@ -65,11 +74,20 @@ extension ProcessorSmokeTester {
         _ request: SmokeRequest, by adapter: some Adapter, _ report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> SmokeVerdict {
         let events = EventCount()
-        let result = try await run(request, .mock, AdapterOptions(), by: adapter) { event in
+        let (envelope, warnings) = try await envelope(of: request, by: adapter) { event in
             events.add()
             report(event.text)
         }
-        for warning in result.warnings { report("warning: \(warning)") }
+        for warning in warnings { report("warning: \(warning)") }
+        return SmokeVerdict(outputs: envelope.outputs.count, events: events.count)
+    }
+
+    /// Runs it in mode `mock` and checks the envelope.
+    private func envelope(
+        of request: SmokeRequest, by adapter: some Adapter,
+        _ report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> (Envelope, warnings: [String]) {
+        let result = try await run(request, .mock, AdapterOptions(), by: adapter, report: report)
         if let failure = result.failure { throw failure }
         let ref = request.processor.ref
         if case .error(let code, let message) = result.envelope.outcome {
@@ -82,7 +100,7 @@ extension ProcessorSmokeTester {
                 remedy: "It has to PUT each declared output, and outputs.json, to the URLs in put_urls.")
         }
         try check(result.envelope, request.processor)
-        return SmokeVerdict(outputs: result.envelope.outputs.count, events: events.count)
+        return (result.envelope, result.warnings)
     }
 
     /// Runs the request's image with the inputs of its smoke test.
