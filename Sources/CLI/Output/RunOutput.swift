@@ -3,45 +3,29 @@ import BLAKE3
 import DeploymentModel
 import FoundationEssentials
 import JSON
-import Synchronization
 
 /// Shows what a run tells, and what came of it.
 struct RunOutput {
     private let options: RunOptions
     private let style: Style
-    /// Whether tokens have left a line without its end.
-    private let line = OpenLine()
+    private let live: LiveText
 
     init(_ options: RunOptions) {
         self.options = options
         style = .standardError
+        live = LiveText(style: style)
     }
 
     /// Shows one event, if events are wanted.
     var report: @Sendable (ProcessorEvent) async -> Void {
         guard options.stream else { return { _ in } }
-        let (isJSON, style, line) = (options.json, style, line)
-        return { event in
-            if isJSON {
-                Output.result(event.json.compact)
-            } else if case .token(let text) = event {
-                Output.piece(text.printable)
-                line.isOpen.withLock { $0 = !text.hasSuffix("\n") }
-            } else {
-                if line.isOpen.withLock({ isOpen in
-                    defer { isOpen = false }
-                    return isOpen
-                }) {
-                    Output.piece("\n")
-                }
-                Output.note(style.dim(event.text.printable))
-            }
-        }
+        guard options.json else { return { [live] in live.show($0) } }
+        return { Output.result($0.json.compact) }
     }
 
     /// Prints the envelope; what is odd or failed goes to stderr.
     func print(_ result: InvocationResult) {
-        if line.isOpen.withLock({ $0 }) { Output.piece("\n") }
+        live.endLine()
         for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning.printable)") }
         if let failure = result.failure { Output.note(FailureText(failure, style: style).text) }
         if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
@@ -79,11 +63,6 @@ struct RunOutput {
             } catch { throw Failure(.sandbox, "\(target) can't be written: \(error)") }
         }
     }
-}
-
-/// Whether the last token ended its line.
-private final class OpenLine: Sendable {
-    let isOpen = Mutex(false)
 }
 
 /// An envelope for people.
