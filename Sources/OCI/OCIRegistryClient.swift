@@ -14,7 +14,7 @@ package struct OCIRegistryClient: Sendable {
     let retrying: Retrying
     let layerCache: LayerFactsCache?
     let deadlines: HTTPDeadlines
-    private let authorizer: Authorizer
+    let authorizer: Authorizer
     private let insecure: Set<RegistryHost>
 
     /// - Parameters:

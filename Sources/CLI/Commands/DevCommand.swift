@@ -19,7 +19,8 @@ struct DevCommand: AsyncParsableCommand {
             valueName: "ref"))
     var refs: [ProcessorRef] = []
 
-    @Option(help: ArgumentHelp("The git repository, with a working tree.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The git repository, with a working tree.", valueName: "path"), completion: .directory)
     var repo = "."
 
     @Option(help: ArgumentHelp("The buildx builder to use. Default: buildx's own choice.", valueName: "name"))

@@ -13,11 +13,14 @@ package struct EngineInformation: Sendable, Equatable {
     package let usesContainerdStore: Bool
     /// Docker Desktop and its kin: containers run in a virtual machine.
     package let isDesktop: Bool
+    /// Where the engine keeps everything, on its own host.
+    package let rootFolder: String?
 
     init(_ json: JSONValue) {
         version = json["ServerVersion"]?.stringValue ?? "unknown"
         processors = json["NCPU"]?.intValue.map { Int($0) } ?? 1
         architecture = json["Architecture"]?.stringValue ?? "unknown"
+        rootFolder = json["DockerRootDir"]?.stringValue
         isDesktop = json["OperatingSystem"]?.stringValue == "Docker Desktop"
         usesContainerdStore = (json["DriverStatus"]?.arrayValue ?? []).contains { pair in
             pair[0]?.stringValue == "driver-type" && pair[1]?.stringValue == "io.containerd.snapshotter.v1"

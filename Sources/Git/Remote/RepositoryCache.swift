@@ -97,6 +97,17 @@ struct RemoteCopy: Sendable {
         }
     }
 
+    /// Begins a push to a remote with the user's credentials, and ends before anything is sent.
+    static func beginPush(
+        from repository: GitRepository, to address: String, environment: [String: String], checkout: String?,
+        silence: Duration
+    ) async throws(GitError) {
+        let access = try await RepositoryCache(folder: "").way(to: address, environment, checkout)
+        try await cancellable(access, Patience(limit: silence)) { flag throws(GitError) in
+            try await repository.beginPush(access, flag)
+        }
+    }
+
     private static func cancellable<Value: Sendable>(
         _ access: RemoteAccess, _ patience: Patience,
         _ body: @escaping @Sendable (CancellationFlag) async throws(GitError) -> Value
