@@ -37,11 +37,12 @@ package struct ProcessorSmokeTester: SmokeTester {
 
     /// As `smoke` on this host, with what the processor tells as it comes and the envelope that passed.
     ///
-    /// - Returns: the envelope, and what is odd, one clause each.
+    /// - Parameter warn: gets what is odd, a clause each, also where the test fails.
     package func envelope(
-        of request: SmokeRequest, report: @escaping @Sendable (ProcessorEvent) async -> Void
-    ) async throws(Failure) -> (Envelope, warnings: [String]) {
-        try await envelope(of: request, by: local, report)
+        of request: SmokeRequest, warn: (String) -> Void,
+        report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> Envelope {
+        try await envelope(of: request, by: local, warn: warn, report: report)
     }
 
     package func probe(_ request: SmokeRequest) async throws(Failure) {
@@ -74,20 +75,22 @@ extension ProcessorSmokeTester {
         _ request: SmokeRequest, by adapter: some Adapter, _ report: @escaping @Sendable (String) -> Void
     ) async throws(Failure) -> SmokeVerdict {
         let events = EventCount()
-        let (envelope, warnings) = try await envelope(of: request, by: adapter) { event in
-            events.add()
-            report(event.text)
-        }
-        for warning in warnings { report("warning: \(warning)") }
+        let envelope = try await envelope(
+            of: request, by: adapter, warn: { report("warning: \($0)") },
+            report: { event in
+                events.add()
+                report(event.text)
+            })
         return SmokeVerdict(outputs: envelope.outputs.count, events: events.count)
     }
 
     /// Runs it in mode `mock` and checks the envelope.
     private func envelope(
-        of request: SmokeRequest, by adapter: some Adapter,
-        _ report: @escaping @Sendable (ProcessorEvent) async -> Void
-    ) async throws(Failure) -> (Envelope, warnings: [String]) {
+        of request: SmokeRequest, by adapter: some Adapter, warn: (String) -> Void,
+        report: @escaping @Sendable (ProcessorEvent) async -> Void
+    ) async throws(Failure) -> Envelope {
         let result = try await run(request, .mock, AdapterOptions(), by: adapter, report: report)
+        for warning in result.warnings { warn(warning) }
         if let failure = result.failure { throw failure }
         let ref = request.processor.ref
         if case .error(let code, let message) = result.envelope.outcome {
@@ -100,7 +103,7 @@ extension ProcessorSmokeTester {
                 remedy: "It has to PUT each declared output, and outputs.json, to the URLs in put_urls.")
         }
         try check(result.envelope, request.processor)
-        return (result.envelope, result.warnings)
+        return result.envelope
     }
 
     /// Runs the request's image with the inputs of its smoke test.

@@ -84,18 +84,22 @@ actor DevWorkshop {
         let request = SmokeRequest(
             processor: target.processor, image: image.name, platform: .host,
             executionID: ExecutionID.random().description, build: image.id)
-        let (envelope, warnings): (Envelope, [String])
+        let envelope: Envelope
         do throws(Failure) {
-            (envelope, warnings) = try await ProcessorSmokeTester(local: adapter, registry: target.registry).envelope(
+            envelope = try await ProcessorSmokeTester(local: adapter, registry: target.registry).envelope(
                 of: request
-            ) { live.show($0) }
+            ) { warning in
+                live.endLine()
+                Output.note("\(style.yellow("warning:")) \(warning.printable)")
+            } report: {
+                live.show($0)
+            }
         } catch {
             live.endLine()
             throw error
         }
         watch.lap("smoke")
         live.endLine()
-        for warning in warnings { Output.note("\(style.yellow("warning:")) \(warning.printable)") }
         let out = Style.standardOutput
         Output.result(
             "\(out.green("✓")) \(out.bold(target.processor.ref.description))  \(watch.total)"
