@@ -39,9 +39,8 @@ install: ## Build for release and install with completions: PREFIX (default /usr
 
 docs: ## Write the pages that are made from the program: commands and error codes
 	@swift build --product pinion >&2
-	@for page in Commands Errors; do \
-	    "$$(swift build --show-bin-path)/pinion" reference "$${page,,}" > "Sources/CLI/CLI.docc/$$page.md"; \
-	done
+	@$$(swift build --show-bin-path)/pinion reference commands > Sources/CLI/CLI.docc/Commands.md
+	@$$(swift build --show-bin-path)/pinion reference errors > Sources/CLI/CLI.docc/Errors.md
 
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests --configuration .swift-format
