@@ -54,10 +54,11 @@ import Testing
         let fixture = try await RepositoryFixture([
             "registry/processors/text_stats.yaml": "ref: text/stats@1\nimage: {track: ghcr.io/acme/stats:1}\n"
         ])
+        // The repository belongs to another user than the one inside.
         let version = try await Pinion.run("docker", ["run", "--rm", tag, "--version"])
         #expect(version.stdout == (try await Pinion.run(["--version"])).stdout, "\(version.stderr)")
         let validate = try await Pinion.run(
-            "docker", ["run", "--rm", "--volume", "\(fixture.path):/work:ro", tag, "validate"])
+            "docker", ["run", "--rm", "--user", "65534", "--volume", "\(fixture.path):/work:ro", tag, "validate"])
         #expect(validate.exitCode == 0, "\(validate.stderr)")
         #expect(validate.stdout.contains("text/stats@1"), "\(validate.stdout)")
         _ = try await Pinion.run("docker", ["rmi", "--force", tag])
