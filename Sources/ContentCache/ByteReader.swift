@@ -9,7 +9,7 @@ package struct ByteReader {
 
     @usableFromInline let bytes: [UInt8]
     @usableFromInline var position: Int
-    @usableFromInline let end: Int
+    @usableFromInline var end: Int
 
     package init(_ bytes: [UInt8]) { self.init(bytes, upTo: bytes.count) }
 
@@ -56,6 +56,16 @@ package struct ByteReader {
         guard count >= 0, count <= end - position else { throw Malformed() }
         defer { position += count }
         return bytes[position..<position + count]
+    }
+
+    /// What `ByteWriter.part` wrote, for later.
+    @inlinable package mutating func part() throws(Malformed) -> ByteReader {
+        let count = try number()
+        guard count >= 0, count <= end - position else { throw Malformed() }
+        defer { position += count }
+        var part = self
+        part.end = position + count
+        return part
     }
 
     @inlinable package mutating func optional<Value>(

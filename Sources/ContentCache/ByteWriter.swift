@@ -29,6 +29,14 @@ package struct ByteWriter {
     /// Bytes whose number the reader knows.
     package mutating func put(raw: some Collection<UInt8>) { bytes += raw }
 
+    /// Something that can be taken up by itself, later.
+    package mutating func part(_ body: (inout ByteWriter) -> Void) {
+        var part = ByteWriter()
+        body(&part)
+        put(part.bytes.count)
+        bytes += part.bytes
+    }
+
     package mutating func put<Value>(_ value: Value?, _ body: (inout ByteWriter, Value) -> Void) {
         put(value != nil)
         if let value { body(&self, value) }

@@ -13,6 +13,9 @@ import FoundationEssentials
 /// none: it begins with the edition and the name, ends with the SHA-256 of everything before, is the user's own, and nobody else
 /// may write it.
 package struct CacheFolder: Sendable {
+    /// So many files are read again by each run, rather than that all that is known is written anew for them.
+    package static let fewReadAgain = 32
+
     private let folder: String
     private let edition: String
     private let limit: Int

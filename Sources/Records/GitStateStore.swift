@@ -64,7 +64,8 @@ package struct GitStateStore: StateStore {
     package func builds(_ ids: [BuildRecord.ID]) async throws(Failure) -> [BuildRecord.ID: BuildRecord] {
         try await Self.failing {
             guard let tip = try await repository.target(of: Self.buildsReference) else { return [:] }
-            let earlier = known(of: Self.buildsReference) as KnownRecords<BuildRecord>?
+            var earlier: KnownRecords<BuildRecord>?
+            if let cache { earlier = await seen.knownBuilds(of: repository, in: cache) }
             let carried = await earlier?.carried(to: tip, in: repository)
             var records = carried?.records ?? [:]
             var found: [BuildRecord.ID: BuildRecord] = [:]
@@ -73,15 +74,15 @@ package struct GitStateStore: StateStore {
                 let path = Self.path(of: id)
                 if let record = records[path] { found[id] = record } else { unknown.append((id, path)) }
             }
-            var isFresh = false
+            var read = 0
             for (id, file) in zip(unknown.map(\.id), try await repository.files(at: unknown.map(\.path), in: tip)) {
                 guard let file else { continue }
                 let record: BuildRecord = try Self.decode(file.bytes, of: file.entry)
                 found[id] = record
                 records[file.entry.path] = record
-                isFresh = true
+                read += 1
             }
-            if isFresh || earlier?.tip != tip {
+            if carried == nil || read > CacheFolder.fewReadAgain {
                 // Of those that nobody asked for now, some are of other environments, and more and more are of the past.
                 if records.count > 4 * found.count {
                     records = Dictionary(found.map { (Self.path(of: $0.key), $0.value) }) { first, _ in first }
@@ -127,9 +128,12 @@ package struct GitStateStore: StateStore {
     /// The records of a reference that are this store's to read, by path.
     private func files(of reference: String, at tip: ObjectID) async throws -> [String: RefRecord] {
         // Whose a record by app is, its place alone does not tell.
-        let earlier = app == nil ? known(of: reference) as KnownRecords<RefRecord>? : nil
+        var earlier: KnownRecords<RefRecord>?
+        if let cache, app == nil { earlier = await seen.known(of: reference, of: repository, in: cache) }
         var records: [String: RefRecord] = [:]
+        var isWorthKeeping = true
         if let carried = await earlier?.carried(to: tip, in: repository) {
+            isWorthKeeping = carried.changed.count > CacheFolder.fewReadAgain
             records = carried.records
             let changed = carried.changed.filter { $0.hasPrefix("processors/") && isOwn($0) }
             for case let file? in try await repository.files(at: changed, in: tip) {
@@ -141,12 +145,8 @@ package struct GitStateStore: StateStore {
                 records[entry.path] = try Self.decode(bytes, of: entry) as RefRecord
             }
         }
-        if app == nil, earlier?.tip != tip { keep(KnownRecords(tip: tip, records: records), of: reference) }
+        if app == nil, isWorthKeeping { keep(KnownRecords(tip: tip, records: records), of: reference) }
         return records
-    }
-
-    private func known<Record: ByteCodable>(of reference: String) -> KnownRecords<Record>? {
-        cache.flatMap { KnownRecords(of: reference, of: repository, in: $0) }
     }
 
     private func keep<Record: ByteCodable>(_ known: KnownRecords<Record>, of reference: String) {

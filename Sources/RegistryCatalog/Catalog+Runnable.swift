@@ -13,8 +13,7 @@ extension ProcessorSpec {
         } catch { throw Failure(.spec, error.message) }
         return Processor(
             ref: ref, specHash: hash, pins: pins ?? image.pins, defaultPlatform: image.defaultPlatform,
-            runtime: runtime, api: api, secrets: secrets, inputs: inputs, outputs: outputs, predicates: predicates,
-            smoke: smoke)
+            runtime: runtime, api: api, secrets: secrets, contract: contract)
     }
 }
 

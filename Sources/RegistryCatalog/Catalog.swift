@@ -44,6 +44,7 @@ package struct Catalog: Sendable {
         let schemas = reader.schemas
         var specs = known?.specs ?? [:]
         let unknown = files.entries.filter { $0.isProcessor && specs[$0.path] == nil }
+        let isWorthKeeping = known == nil || unknown.count > CacheFolder.fewReadAgain
         let read = try await repository.readFiles(unknown) { entry, content -> Result<SpecFile, Diagnostic> in
             content.map { bytes in
                 var file = SpecFile(entry.path, bytes, as: entry.place)
@@ -60,7 +61,7 @@ package struct Catalog: Sendable {
                 if case .success(let file) = result { specs[entry.path] = file }
             }
         }
-        if let cache, known == nil || known?.commit != earlier?.commit, files.diagnostics.isEmpty {
+        if let cache, isWorthKeeping, files.diagnostics.isEmpty {
             KnownSpecs(commit.id, files, specs).store(of: repository, in: cache)
         }
         reader.finish()

@@ -2,6 +2,7 @@ import ContentCache
 import DeploymentModel
 import FoundationEssentials
 import Git
+import Records
 import RegistryCatalog
 
 /// Where a command's registry comes from: the tip of a branch, or the working tree; with the environment and its pins.
@@ -21,13 +22,19 @@ struct RegistrySource {
     ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - wanted: what the environment has to run on; `nil` for anything.
+    ///   - seen: gets ready to hand out records while the registry is read.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch), `ERR_FUNCTION_NOT_FOUND` (no such environment)
     ///   or `ERR_SPEC` (one that runs on something else).
     init(
-        _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on wanted: Target? = nil
+        _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on wanted: Target? = nil,
+        seen: SeenRecords? = nil
     ) async throws(Failure) {
         let (references, head) = try await Self.open(options)
         let repository = references.repository
+        state = try await options.state.references(besides: references)
+        if let seen, let cache = CacheFolder.ofUser() {
+            seen.prepare(options.env ?? EnvironmentSpec.standardLocal.name, of: state.repository, in: cache)
+        }
         var branch = head
         var catalog = try await Self.catalog(
             of: head, named: options.branch, worktree: worktree, in: repository, options)
@@ -39,7 +46,6 @@ struct RegistrySource {
         }
         if let revision { catalog = try await Self.catalog(at: revision, in: repository, options) }
         self.references = references
-        state = try await options.state.references(besides: references)
         self.branch = branch
         self.catalog = catalog
         self.environment = environment

@@ -41,7 +41,7 @@ struct Workspace {
     init(
         _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on target: Target? = nil
     ) async throws(Failure) {
-        let source = try await RegistrySource(options, at: revision, worktree: worktree, on: target)
+        let source = try await RegistrySource(options, at: revision, worktree: worktree, on: target, seen: seen)
         let reader = DesiredStateReader(
             source.catalog, in: source.references.repository, environment: source.environment, names: source.names,
             cache: worktree ? nil : .ofUser())

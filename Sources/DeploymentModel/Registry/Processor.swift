@@ -1,7 +1,7 @@
 package import JSON
 
 /// A processor as its spec declares it: everything that whoever starts, calls or tests it has to know.
-package struct Processor: Hashable, Sendable, Codable {
+package struct Processor: Hashable, Sendable {
     package let ref: ProcessorRef
     /// SHA-256 over the spec without its pins, 64 hexadecimal digits.
     package let specHash: String
@@ -12,17 +12,30 @@ package struct Processor: Hashable, Sendable, Codable {
     package let runtime: RuntimeLimits
     package let api: ProcessorAPI
     package let secrets: SecretNames
+    private let contract: Deferred<ProcessorContract>
+
     /// The JSON Schema of its inputs.
-    package let inputs: JSONValue?
-    package let outputs: OutputsSpec
-    package let predicates: PredicatesSpec
-    package let smoke: SmokeSpec
+    package var inputs: JSONValue? { contract.value.inputs }
+    package var outputs: OutputsSpec { contract.value.outputs }
+    package var predicates: PredicatesSpec { contract.value.predicates }
+    package var smoke: SmokeSpec { contract.value.smoke }
 
     package init(
         ref: ProcessorRef, specHash: String, pins: [Platform: ImageReference] = [:], defaultPlatform: Platform? = nil,
         runtime: RuntimeLimits = RuntimeLimits(), api: ProcessorAPI = ProcessorAPI(),
         secrets: SecretNames = SecretNames(), inputs: JSONValue? = nil, outputs: OutputsSpec = .files([]),
         predicates: PredicatesSpec = PredicatesSpec(), smoke: SmokeSpec = SmokeSpec()
+    ) {
+        self.init(
+            ref: ref, specHash: specHash, pins: pins, defaultPlatform: defaultPlatform, runtime: runtime, api: api,
+            secrets: secrets,
+            contract: Deferred(
+                ProcessorContract(inputs: inputs, outputs: outputs, predicates: predicates, smoke: smoke)))
+    }
+
+    package init(
+        ref: ProcessorRef, specHash: String, pins: [Platform: ImageReference], defaultPlatform: Platform?,
+        runtime: RuntimeLimits, api: ProcessorAPI, secrets: SecretNames, contract: Deferred<ProcessorContract>
     ) {
         self.ref = ref
         self.specHash = specHash
@@ -31,6 +44,59 @@ package struct Processor: Hashable, Sendable, Codable {
         self.runtime = runtime
         self.api = api
         self.secrets = secrets
+        self.contract = contract
+    }
+
+    /// The inputs of its mock smoke test: its own, else the first example of the inputs' schema.
+    package var smokeInputs: JSONValue { contract.value.smokeInputs }
+}
+
+extension Processor: Codable {
+    private enum Key: String, CodingKey {
+        case ref, specHash, pins, defaultPlatform, runtime, api, secrets, inputs, outputs, predicates, smoke
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            ref: try fields.decode(ProcessorRef.self, forKey: .ref),
+            specHash: try fields.decode(String.self, forKey: .specHash),
+            pins: try fields.decode([Platform: ImageReference].self, forKey: .pins),
+            defaultPlatform: try fields.decodeIfPresent(Platform.self, forKey: .defaultPlatform),
+            runtime: try fields.decode(RuntimeLimits.self, forKey: .runtime),
+            api: try fields.decode(ProcessorAPI.self, forKey: .api),
+            secrets: try fields.decode(SecretNames.self, forKey: .secrets),
+            inputs: try fields.decodeIfPresent(JSONValue.self, forKey: .inputs),
+            outputs: try fields.decode(OutputsSpec.self, forKey: .outputs),
+            predicates: try fields.decode(PredicatesSpec.self, forKey: .predicates),
+            smoke: try fields.decode(SmokeSpec.self, forKey: .smoke))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(ref, forKey: .ref)
+        try fields.encode(specHash, forKey: .specHash)
+        try fields.encode(pins, forKey: .pins)
+        try fields.encodeIfPresent(defaultPlatform, forKey: .defaultPlatform)
+        try fields.encode(runtime, forKey: .runtime)
+        try fields.encode(api, forKey: .api)
+        try fields.encode(secrets, forKey: .secrets)
+        try fields.encodeIfPresent(inputs, forKey: .inputs)
+        try fields.encode(outputs, forKey: .outputs)
+        try fields.encode(predicates, forKey: .predicates)
+        try fields.encode(smoke, forKey: .smoke)
+    }
+}
+
+/// What a processor takes and gives.
+package struct ProcessorContract: Hashable, Sendable {
+    /// The JSON Schema of its inputs.
+    package var inputs: JSONValue?
+    package var outputs: OutputsSpec
+    package var predicates: PredicatesSpec
+    package var smoke: SmokeSpec
+
+    package init(inputs: JSONValue?, outputs: OutputsSpec, predicates: PredicatesSpec, smoke: SmokeSpec) {
         self.inputs = inputs
         self.outputs = outputs
         self.predicates = predicates

@@ -92,7 +92,7 @@ extension KnownSpecs {
                 writer.put(entry.path)
                 writer.put(raw: entry.id.bytes)
                 var own: SpecFile? = specs[entry.path]
-                var texts: (text: String, hash: String)?
+                var texts: (text: ArraySlice<UInt8>, hash: String)?
                 if case .processor(let spec) = own?.content {
                     texts = try? (spec.document.canonical(), spec.specHash())
                     if texts == nil { own = nil }

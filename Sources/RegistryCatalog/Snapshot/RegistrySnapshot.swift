@@ -121,7 +121,7 @@ extension Catalog {
             let specs = Dictionary(kind.value) { first, _ in first }.sorted { $0.key < $1.key }
             for (index, spec) in specs.enumerated() {
                 add("\(index == 0 ? "{" : ",")\"\(spec.key)\":")
-                add(try spec.value.canonical())
+                try spec.value.canonical().withUnsafeBytes { hash.update(bufferPointer: $0) }
             }
             add(specs.isEmpty ? "{}" : "}")
         }

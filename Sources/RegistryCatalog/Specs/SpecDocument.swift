@@ -1,9 +1,9 @@
 import JSON
 
-/// A whole spec as JSON: the value that was read, or its canonical text (RFC 8785), which says the same in less space.
+/// A whole spec as JSON: the value that was read, or its canonical text (RFC 8785) in UTF-8, which says the same in less space.
 enum SpecDocument: Sendable {
     case value(JSONValue)
-    case text(String)
+    case text(ArraySlice<UInt8>)
 
     var json: JSONValue {
         switch self {
@@ -13,10 +13,12 @@ enum SpecDocument: Sendable {
         }
     }
 
+    /// The canonical text, in UTF-8.
+    ///
     /// - Throws: `JSONError` for a value that has no canonical form.
-    func canonical() throws(JSONError) -> String {
+    func canonical() throws(JSONError) -> ArraySlice<UInt8> {
         switch self {
-        case .value(let value): try value.canonical()
+        case .value(let value): Array(try value.canonical().utf8)[...]
         case .text(let text): text
         }
     }

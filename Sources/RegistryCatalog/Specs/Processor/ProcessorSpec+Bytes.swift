@@ -7,10 +7,8 @@ extension ProcessorSpec {
     /// - Parameters:
     ///   - text: its canonical text.
     ///   - hash: its hash.
-    func write(to writer: inout ByteWriter, text: String, hash: String) {
+    func write(to writer: inout ByteWriter, text: ArraySlice<UInt8>, hash: String) {
         writer.put(ref)
-        writer.put(title) { $0.put($1) }
-        writer.put(summary) { $0.put($1) }
         writer.put(isEnabled)
         image.write(to: &writer)
         writer.put(build) { $1.write(to: &$0) }
@@ -18,6 +16,43 @@ extension ProcessorSpec {
         writer.put(secrets.required) { $0.put($1) }
         writer.put(secrets.optional) { $0.put($1) }
         api.write(to: &writer)
+        writer.put(references) { $0.put($1) }
+        writer.put(text.count)
+        writer.put(raw: text)
+        writer.put(hash)
+        writer.part { contract.value.write(to: &$0) }
+        writer.part { particulars.value.write(to: &$0) }
+    }
+
+    init(from reader: inout ByteReader, path: String) throws(ByteReader.Malformed) {
+        ref = try reader.ref()
+        self.path = path
+        isEnabled = try reader.bool()
+        image = try ImageSpec(from: &reader)
+        build = try reader.optional { (reader) throws(ByteReader.Malformed) in try BuildSpec(from: &reader) }
+        runtime = try RuntimeLimits(from: &reader)
+        secrets = SecretNames(required: try reader.texts(), optional: try reader.texts())
+        api = try ProcessorAPI(from: &reader)
+        references = try reader.list { (reader) throws(ByteReader.Malformed) in try reader.reference() }
+        document = .text(try reader.raw(try reader.number()))
+        knownHash = try reader.text()
+        // What these lie in is checked by its hash, so that they can be taken up later without a failure.
+        let contract = try reader.part()
+        self.contract = Deferred {
+            var reader = contract
+            return (try? ProcessorContract(from: &reader))
+                ?? ProcessorContract(inputs: nil, outputs: .files([]), predicates: PredicatesSpec(), smoke: SmokeSpec())
+        }
+        let particulars = try reader.part()
+        self.particulars = Deferred {
+            var reader = particulars
+            return (try? SpecParticulars(from: &reader)) ?? SpecParticulars(places: [:])
+        }
+    }
+}
+
+extension ProcessorContract {
+    fileprivate func write(to writer: inout ByteWriter) {
         outputs.write(to: &writer)
         writer.put(inputs) { $0.put($1) }
         for predicates in [predicates.admission, predicates.success] {
@@ -29,36 +64,33 @@ extension ProcessorSpec {
         writer.put(smoke.inputs) { $0.put($1) }
         writer.put(smoke.expect) { $0.put($1) }
         writer.put(smoke.startupSeconds)
-        writer.put(references) { $0.put($1) }
-        writer.put(text)
-        writer.put(hash)
-        writer.put(places) { writer, place in
-            writer.put(place.key)
-            writer.put(place.value)
-        }
     }
 
-    init(from reader: inout ByteReader, path: String) throws(ByteReader.Malformed) {
-        ref = try reader.ref()
-        self.path = path
-        title = try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.text() }
-        summary = try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.text() }
-        isEnabled = try reader.bool()
-        image = try ImageSpec(from: &reader)
-        build = try reader.optional { (reader) throws(ByteReader.Malformed) in try BuildSpec(from: &reader) }
-        runtime = try RuntimeLimits(from: &reader)
-        secrets = SecretNames(required: try reader.texts(), optional: try reader.texts())
-        api = try ProcessorAPI(from: &reader)
-        outputs = try OutputsSpec(from: &reader)
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Malformed) {
+        self.init(
+            inputs: nil, outputs: try OutputsSpec(from: &reader), predicates: PredicatesSpec(), smoke: SmokeSpec())
         inputs = try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.json() }
         predicates = PredicatesSpec(admission: try reader.predicates(), success: try reader.predicates())
         smoke = SmokeSpec(
             inputs: try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.json() },
             expect: try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.json() },
             startupSeconds: try reader.number())
-        references = try reader.list { (reader) throws(ByteReader.Malformed) in try reader.reference() }
-        document = .text(try reader.text())
-        knownHash = try reader.text()
+    }
+}
+
+extension SpecParticulars {
+    fileprivate func write(to writer: inout ByteWriter) {
+        writer.put(title) { $0.put($1) }
+        writer.put(summary) { $0.put($1) }
+        writer.put(places) { writer, place in
+            writer.put(place.key)
+            writer.put(place.value)
+        }
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Malformed) {
+        title = try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.text() }
+        summary = try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.text() }
         let places = try reader.list { (reader) throws(ByteReader.Malformed) in (try reader.text(), try reader.span()) }
         self.places = Dictionary(places) { first, _ in first }
     }

@@ -7,8 +7,6 @@ package struct ProcessorSpec: Sendable {
     package let ref: ProcessorRef
     /// The file's path in the repository.
     package let path: String
-    package let title: String?
-    package let summary: String?
     /// `enabled: false` lists a processor but leaves it out of every plan.
     package let isEnabled: Bool
     package let image: ImageSpec
@@ -16,24 +14,36 @@ package struct ProcessorSpec: Sendable {
     package let runtime: RuntimeLimits
     package let secrets: SecretNames
     package let api: ProcessorAPI
-    package let outputs: OutputsSpec
-    /// The JSON Schema of its inputs.
-    package let inputs: JSONValue?
-    package let predicates: PredicatesSpec
-    package let smoke: SmokeSpec
     /// The specs that it names by id, with the place where it does.
     package let references: [SpecReference]
+    let contract: Deferred<ProcessorContract>
+    let particulars: Deferred<SpecParticulars>
     /// The whole spec, for snapshots and hashes.
     let document: SpecDocument
     /// The hash of the spec, where it is known already.
     var knownHash: String?
+
+    package var title: String? { particulars.value.title }
+    package var summary: String? { particulars.value.summary }
+    package var outputs: OutputsSpec { contract.value.outputs }
+    /// The JSON Schema of its inputs.
+    package var inputs: JSONValue? { contract.value.inputs }
+    package var predicates: PredicatesSpec { contract.value.predicates }
+    package var smoke: SmokeSpec { contract.value.smoke }
     /// Where single fields stand, by their path: `build.dockerfile`.
-    package let places: [String: SourceSpan]
+    package var places: [String: SourceSpan] { particulars.value.places }
 
     package var json: JSONValue { document.json }
 
     /// The inputs of its mock smoke test: its own, else the first example of the inputs' schema.
-    package var smokeInputs: JSONValue { smoke.inputs ?? inputs?["examples"]?[0] ?? .object([:]) }
+    package var smokeInputs: JSONValue { contract.value.smokeInputs }
+}
+
+/// What of a spec is for people alone.
+struct SpecParticulars: Sendable {
+    var title: String?
+    var summary: String?
+    let places: [String: SourceSpan]
 }
 
 /// The image part of a spec.

@@ -45,9 +45,12 @@ struct ProcessorSpecReader {
         }
         guard let ref else { return nil }
         return ProcessorSpec(
-            ref: ref, path: findings.file, title: title, summary: summary, isEnabled: isEnabled, image: image,
-            build: build, runtime: runtime, secrets: secrets, api: api, outputs: outputs, inputs: inputs,
-            predicates: predicates, smoke: smoke, references: references, document: .value(json), places: places)
+            ref: ref, path: findings.file, isEnabled: isEnabled, image: image, build: build, runtime: runtime,
+            secrets: secrets, api: api, references: references,
+            contract: Deferred(
+                ProcessorContract(inputs: inputs, outputs: outputs, predicates: predicates, smoke: smoke)),
+            particulars: Deferred(SpecParticulars(title: title, summary: summary, places: places)),
+            document: .value(json))
     }
 
     /// The ref, and the name for people. Older files have the ref in `name`, with the version in it or in `version`.
