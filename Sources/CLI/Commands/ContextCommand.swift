@@ -4,12 +4,6 @@ import Git
 import RegistryCatalog
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 struct ContextCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "context", abstract: "Write the build context, as a builder gets it.",
@@ -26,7 +20,7 @@ struct ContextCommand: AsyncParsableCommand {
     var output = "-"
 
     func validate() throws {
-        guard output != "-" || isatty(FileDescriptor.standardOutput.rawValue) == 0 else {
+        guard output != "-" || !Terminal.standardOutput.isTerminal else {
             throw ValidationError("A terminal can't show a tar archive: name a file with --output, or pipe it to tar.")
         }
     }

@@ -26,11 +26,12 @@ extension ImageCommand {
             DiagnosticReport(workspace).show()
             let processors = try selection.processors(of: workspace)
             let session = try await Session(workspace, options, build: builderSettings)
-            let outcomes = try await session.images(builds: Self.builds, show: output.show) {
-                operations throws(Failure) in
-                var outcomes: [ImageOutcome] = []
-                for processor in processors { outcomes += await work(processor, operations) }
-                return outcomes
+            let outcomes = try await output.verbosity.display.showing { show throws(Failure) in
+                try await session.images(builds: Self.builds, show: show) { operations throws(Failure) in
+                    var outcomes: [ImageOutcome] = []
+                    for processor in processors { outcomes += await work(processor, operations) }
+                    return outcomes
+                }
             }
             try output.print(outcomes)
             return outcomes.contains { $0.failure != nil } ? .failure : .success
@@ -43,15 +44,7 @@ struct ImageOutput: ParsableArguments {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Show the output of builds and pushes.")
-    var verbose = false
-
-    var show: @Sendable (RunEvent) -> Void {
-        let lines = EventLines(style: .standardError, isVerbose: verbose)
-        return { event in
-            if let line = lines.line(event) { Output.note(line) }
-        }
-    }
+    @OptionGroup var verbosity: VerbosityOptions
 
     func print(_ outcomes: [ImageOutcome]) throws(Failure) {
         guard !json else { return Output.result(try JSONText(outcomes).text) }

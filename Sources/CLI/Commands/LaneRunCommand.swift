@@ -47,8 +47,7 @@ struct LaneRunCommand: AsyncParsableCommand {
     @Flag(help: "Print the report as JSON.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Show the output of builds and what processors say.")
-    var verbose = false
+    @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
         guard (1...64).contains(parallelism) else { throw ValidationError("--parallelism is a number from 1 to 64.") }
@@ -78,7 +77,7 @@ struct LaneRunCommand: AsyncParsableCommand {
                 lane, source,
                 LaneRun.Settings(
                     build: build.settings, secrets: secrets, targets: targets, parallelism: parallelism,
-                    platform: platform, isVerbose: verbose))
+                    platform: platform, display: verbosity.display))
             await run.run()
             await run.keep()
             let publication = LanePublication(run, variables)

@@ -50,7 +50,8 @@ struct PromoteCommand: AsyncParsableCommand {
                 if reconciling.json { Output.result(try JSONText(promotion).text) }
             } else {
                 let failures = try await promoting.take(
-                    promotion, atOnce: reconciling.parallelism, report: Output.details(areShown: reconciling.verbose))
+                    promotion, atOnce: reconciling.parallelism,
+                    report: Output.details(areShown: reconciling.verbosity.verbose))
                 for (_, failure) in failures.sorted(by: { $0.key < $1.key }) {
                     Output.note(FailureText(failure, style: .standardError).text)
                 }

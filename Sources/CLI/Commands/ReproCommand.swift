@@ -33,17 +33,20 @@ struct ReproCommand: AsyncParsableCommand {
             let session = try await Session(
                 workspace, options, build: BuilderSettings(builder: builder, usesCache: false))
             let platforms = platform.isEmpty ? [.host] : platform
-            let results = try await session.images(builds: true, show: output.show) { operations throws(Failure) in
-                var results: [Reproduction] = []
-                for platform in platforms {
-                    let pair = try await operations.rebuild(processor, for: platform)
-                    results.append(
-                        Reproduction(
-                            ref: ref, platform: platform, first: pair.first, second: pair.second,
-                            difference: pair.first == pair.second
-                                ? nil : try await session.registry.difference(between: pair.first, and: pair.second)))
+            let results = try await output.verbosity.display.showing { show throws(Failure) in
+                try await session.images(builds: true, show: show) { operations throws(Failure) in
+                    var results: [Reproduction] = []
+                    for platform in platforms {
+                        let pair = try await operations.rebuild(processor, for: platform)
+                        results.append(
+                            Reproduction(
+                                ref: ref, platform: platform, first: pair.first, second: pair.second,
+                                difference: pair.first == pair.second
+                                    ? nil
+                                    : try await session.registry.difference(between: pair.first, and: pair.second)))
+                    }
+                    return results
                 }
-                return results
             }
             if output.json {
                 Output.result(try JSONText(results).text)

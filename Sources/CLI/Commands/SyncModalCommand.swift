@@ -47,9 +47,8 @@ struct DeploymentOptions: ParsableArguments {
         for blocked in plan.blocked {
             Output.note("\(blocked.ref)  " + FailureText(blocked.failure, style: .standardError).text)
         }
-        let lines = EventLines(style: .standardError, isVerbose: false)
-        let report = try await session.apply(plan, parallelism: parallelism) { event in
-            if let line = lines.line(event) { Output.note(line) }
+        let report = try await EventDisplay(.normal).showing { show throws(Failure) in
+            try await session.apply(plan, parallelism: parallelism, show: show)
         }
         if json {
             Output.result(try JSONText(report).text)

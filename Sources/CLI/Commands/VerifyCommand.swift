@@ -32,8 +32,10 @@ struct VerifyCommand: AsyncParsableCommand {
                     "'\(workspace.environment.name)' has no record of \(unknown.sorted().map(\.description).joined(separator: ", "))"
                 )
             }
-            let failures = try await session.verify(
-                records.map(\.ref).sorted(), parallelism: reconciling.parallelism, show: reconciling.show)
+            let failures = try await reconciling.showing { show throws(Failure) in
+                try await session.verify(
+                    records.map(\.ref).sorted(), parallelism: reconciling.parallelism, show: show)
+            }
             for failure in failures.sorted(by: { $0.key < $1.key }).map(\.value) where failure.code == .lease {
                 Output.note(FailureText(failure, style: .standardError).text)
             }

@@ -10,11 +10,10 @@ final class EventTape: Sendable {
     var events: [RunEvent] { all.withLock { $0 } }
 
     /// Shows an event and keeps it.
-    func recording(isVerbose: Bool) -> @Sendable (RunEvent) -> Void {
-        let lines = EventLines(style: .standardError, isVerbose: isVerbose)
-        return { event in
+    func recording(_ show: @escaping @Sendable (RunEvent) -> Void) -> @Sendable (RunEvent) -> Void {
+        { event in
             if case .log = event.kind {} else { self.all.withLock { $0.append(event) } }
-            if let line = lines.line(event) { Output.note(line) }
+            show(event)
         }
     }
 }

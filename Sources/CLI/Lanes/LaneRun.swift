@@ -13,7 +13,7 @@ struct LaneRun {
         let parallelism: Int
         /// Builds and pushes for this platform alone, and does nothing else.
         let platform: Platform?
-        let isVerbose: Bool
+        let display: EventDisplay
     }
 
     let lane: LaneSpec
@@ -150,7 +150,8 @@ struct LaneRun {
         let promotion = try await promoting.judge(settings.targets.target)
         Output.note(PromotionText(promotion, style: .standardError).text)
         let failures = try await promoting.take(
-            promotion, atOnce: settings.parallelism, report: Output.details(areShown: settings.isVerbose))
+            promotion, atOnce: settings.parallelism,
+            report: Output.details(areShown: settings.display.verbosity == .verbose))
         // What another run works on is refused; what can't be copied has failed.
         let failed = failures.filter { $0.value.code != .lease }
         let refused = promotion.refused.count + failures.count - failed.count
@@ -199,12 +200,13 @@ extension LaneRun {
         let secrets = try await secrets(of: workspace, session)
         let plan = try await session.plan(secrets: secrets).within(scope, lane: lane.name)
         let text = PlanText(plan, style: .standardError)
-        Output.note(plan.isEmpty ? text.heading : text.text + "\n")
+        if settings.display.verbosity != .quiet { Output.note(plan.isEmpty ? text.heading : text.text + "\n") }
         self.plan = PlanText(plan, style: .plain).text
         let tape = EventTape()
-        _ = try await session.apply(
-            plan, secrets: secrets, parallelism: settings.parallelism,
-            show: tape.recording(isVerbose: settings.isVerbose))
+        let parallelism = settings.parallelism
+        _ = try await settings.display.showing { show throws(Failure) in
+            try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: tape.recording(show))
+        }
         var fold = EventFold(tape.events)
         fold.firstSmokeIsDeployed = Set(plan.items.filter { $0.smoke == nil }.map(\.ref))
         add(group, fold, blocked: plan.blocked)
@@ -248,17 +250,19 @@ extension LaneRun {
         let parallelism = settings.parallelism
         let chain = LaneChain(
             steps: group, session: session, pins: workspace.pins, pushes: lane.has(.push), only: settings.platform)
-        try await session.work(
-            builds: group.contains { $0.kind == .build }, show: tape.recording(isVerbose: settings.isVerbose)
-        ) { operations, tester, log throws(Failure) in
-            await withTaskGroup(of: Void.self) { tasks in
-                var waiting = workspace.desired.processors.sorted { $0.ref < $1.ref }[...]
-                func addNext() {
-                    guard let processor = waiting.popFirst() else { return }
-                    tasks.addTask { await chain.carryOut(processor, operations, tester, log) }
+        try await settings.display.showing { show throws(Failure) in
+            try await session.work(
+                builds: group.contains { $0.kind == .build }, show: tape.recording(show)
+            ) { operations, tester, log throws(Failure) in
+                await withTaskGroup(of: Void.self) { tasks in
+                    var waiting = workspace.desired.processors.sorted { $0.ref < $1.ref }[...]
+                    func addNext() {
+                        guard let processor = waiting.popFirst() else { return }
+                        tasks.addTask { await chain.carryOut(processor, operations, tester, log) }
+                    }
+                    for _ in 0..<parallelism { addNext() }
+                    for await _ in tasks { addNext() }
                 }
-                for _ in 0..<parallelism { addNext() }
-                for await _ in tasks { addNext() }
             }
         }
         add(group, EventFold(tape.events), blocked: [])

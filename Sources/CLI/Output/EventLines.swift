@@ -5,26 +5,30 @@ import Synchronization
 /// The events of a run as lines, in the order in which they happen.
 struct EventLines {
     private let style: Style
-    private let isVerbose: Bool
+    private let verbosity: Verbosity
     /// Both platforms of a build tend to fail alike: the second one's output is not shown again.
     private let failed = FailedBuilds()
 
-    init(style: Style, isVerbose: Bool) {
+    init(style: Style, _ verbosity: Verbosity) {
         self.style = style
-        self.isVerbose = isVerbose
+        self.verbosity = verbosity
     }
 
-    /// `nil` for what is shown in verbose runs only.
+    /// `nil` for what is shown in more verbose runs only.
     func line(_ event: RunEvent) -> String? {
         let step = event.platform.map { "\(event.step.rawValue) \($0.oci)" } ?? event.step.rawValue
         let name = event.ref.map { style.bold($0.description) + "  " } ?? ""
         let head = "\(style.dim(Self.seconds(event.time)))  "
         switch event.kind {
-        case .started: return isVerbose || event.step == .build ? head + style.dim("· ") + name + style.dim(step) : nil
+        case .started:
+            let isShown = verbosity == .verbose || (verbosity == .normal && event.step == .build)
+            return isShown ? head + style.dim("· ") + name + style.dim(step) : nil
         case .log(let text):
-            return isVerbose ? head + style.dim("  \(event.ref.map { "\($0) " } ?? "")\(step) | \(text)") : nil
+            return verbosity == .verbose
+                ? head + style.dim("  \(event.ref.map { "\($0) " } ?? "")\(step) | \(text)") : nil
         case .warning(let text): return head + style.yellow("! ") + name + step + "  " + text
-        case .finished(let text): return head + style.green("✓ ") + name + step + style.dim("  \(text)")
+        case .finished(let text):
+            return verbosity == .quiet ? nil : head + style.green("✓ ") + name + step + style.dim("  \(text)")
         case .failed(let failure):
             return head + style.red("✗ ") + name + step + "\n"
                 + text(of: failure, event)

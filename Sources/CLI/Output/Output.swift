@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 /// The two streams: stdout carries the result alone, stderr everything else.
@@ -14,8 +15,37 @@ enum Output {
         { line in if areShown { note(line) } }
     }
 
+    /// Draws lines at the bottom of the terminal in place of those that were drawn last; what is written otherwise goes above
+    /// them. For a terminal alone, and for lines that fit its width.
+    static func live(_ lines: [String]) {
+        drawn.withLock { drawn in
+            guard lines != drawn else { return }
+            let text = erasure(of: drawn) + lines.map { $0 + "\n" }.joined()
+            drawn = lines
+            _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+        }
+    }
+
+    /// The lines at the bottom of the terminal.
+    private static let drawn = Mutex<[String]>([])
+
+    /// To the start of the first of them, and everything below gone.
+    private static func erasure(of lines: [String]) -> String {
+        lines.isEmpty ? "" : "\u{1B}[\(lines.count)A\u{1B}[J"
+    }
+
     /// What a reader that has gone away misses is no error of ours.
     private static func write(_ text: String, to file: FileDescriptor) {
-        _ = try? file.writeAll(text.utf8)
+        drawn.withLock { drawn in
+            guard !drawn.isEmpty else {
+                _ = try? file.writeAll(text.utf8)
+                return
+            }
+            _ = try? FileDescriptor.standardError.writeAll(erasure(of: drawn).utf8)
+            _ = try? file.writeAll(text.utf8)
+            // A line that goes on has nothing below it.
+            drawn = text.hasSuffix("\n") ? drawn : []
+            _ = try? FileDescriptor.standardError.writeAll(drawn.map { $0 + "\n" }.joined().utf8)
+        }
     }
 }

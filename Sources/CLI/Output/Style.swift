@@ -1,12 +1,6 @@
 import FoundationEssentials
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Colours and weights for one stream, or none where they do not belong.
 struct Style: Sendable {
     let isColoured: Bool
@@ -26,7 +20,7 @@ struct Style: Sendable {
         } else if force {
             isColoured = true
         } else {
-            isColoured = environment["TERM"] != "dumb" && isatty(file.rawValue) == 1
+            isColoured = environment["TERM"] != "dumb" && Terminal(file: file).isTerminal
         }
     }
 

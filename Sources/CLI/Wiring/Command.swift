@@ -3,12 +3,6 @@ import DeploymentModel
 import Reconciliation
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Runs a command's work; a failure becomes a message on stderr and an exit code that tells its kind.
 func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let code: ExitCode
@@ -24,7 +18,7 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
 
 /// For who sees the message on a terminal: where more is said of its code.
 private func hint(about failure: Failure) -> String {
-    guard isatty(FileDescriptor.standardError.rawValue) == 1 else { return "" }
+    guard Terminal.standardError.isTerminal else { return "" }
     return "\n  " + Style.standardError.dim("pinion explain \(failure.code.rawValue)")
 }
 

@@ -15,11 +15,11 @@ struct LocalBuild {
         guard let processor = workspace.desired.processors.first(where: { $0.ref == ref }) else {
             throw Failure(.functionNotFound, "the registry has no \(ref) without errors")
         }
-        let lines = EventLines(style: .standardError, isVerbose: false)
-        let outcomes = try await Session(workspace, options).images(builds: true) { event in
-            if let line = lines.line(event) { Output.note(line) }
-        } _: { operations throws(Failure) in
-            await operations.build(processor, for: [platform])
+        let session = try await Session(workspace, options)
+        let outcomes = try await EventDisplay(.normal).showing { show throws(Failure) in
+            try await session.images(builds: true, show: show) { operations throws(Failure) in
+                await operations.build(processor, for: [platform])
+            }
         }
         if let failure = outcomes.compactMap(\.failure).first { throw failure }
     }

@@ -13,8 +13,7 @@ struct ReconcilingOptions: ParsableArguments {
     @Flag(help: "Print every event as one line of JSON; the report is the last line.")
     var events = false
 
-    @Flag(name: [.short, .long], help: "Show the output of builds and what processors say.")
-    var verbose = false
+    @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
         guard (1...64).contains(parallelism) else { throw ValidationError("--parallelism is a number from 1 to 64.") }
@@ -35,25 +34,31 @@ struct ReconcilingOptions: ParsableArguments {
         var stale: [Plan.Stale] = []
         if let saved { (plan, stale) = saved.applicable(now: plan, replans: replans) }
         if events { Output.result(try JSONText(EventStream.Version(), isPretty: false).text) }
-        if !plan.hasActions {
-            Output.note(PlanText(plan, style: .standardError).heading)
-        } else {
-            Output.note(PlanText(plan, style: .standardError).text + "\n")
+        if !verbosity.quiet {
+            let text = PlanText(plan, style: .standardError)
+            Output.note(plan.hasActions ? text.text + "\n" : text.heading)
         }
-        let report = try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
+        let report = try await showing { show throws(Failure) in
+            try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
+        }
         try print(report, plan, workspace)
         for item in stale { Output.note(FailureText(item.failure, style: .standardError).text) }
         guard stale.isEmpty else { return ExitCode(3) }
         return workspace.hasErrors ? .failure : ExitCode(for: report)
     }
 
-    /// Shows an event.
-    var show: @Sendable (RunEvent) -> Void {
-        let lines = EventLines(style: .standardError, isVerbose: verbose)
+    /// Shows the events of something that tells of what it does.
+    func showing<Value: Sendable>(
+        _ body: (@escaping @Sendable (RunEvent) -> Void) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
         let isStream = events
-        return { event in
-            if isStream, let line = try? JSONText(EventStream.Line(event), isPretty: false).text { Output.result(line) }
-            if let line = lines.line(event) { Output.note(line) }
+        return try await verbosity.display.showing { show throws(Failure) in
+            try await body { event in
+                if isStream, let line = try? JSONText(EventStream.Line(event), isPretty: false).text {
+                    Output.result(line)
+                }
+                show(event)
+            }
         }
     }
 
