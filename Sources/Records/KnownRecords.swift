@@ -106,6 +106,10 @@ extension RefRecord: ByteCodable {
             writer.put(signed: hold.since)
             writer.put(hold.reason) { $0.put($1) }
         }
+        writer.put(adoption) { writer, adoption in
+            writer.put(adoption.by)
+            writer.put(signed: adoption.since)
+        }
     }
 
     init(from reader: inout ByteReader) throws(ByteReader.Malformed) {
@@ -128,7 +132,12 @@ extension RefRecord: ByteCodable {
                 from: try Revision(from: &reader), by: try reader.text(), since: try reader.signed(),
                 reason: try reader.optional { (reader) throws(ByteReader.Malformed) in try reader.text() })
         }
-        self.init(ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold)
+        let adoption = try reader.optional { (reader) throws(ByteReader.Malformed) in
+            Adoption(by: try reader.text(), since: try reader.signed())
+        }
+        self.init(
+            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold,
+            adoption: adoption)
     }
 }
 

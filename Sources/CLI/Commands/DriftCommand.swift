@@ -19,7 +19,12 @@ struct DriftCommand: AsyncParsableCommand {
     @Flag(help: "Exit with 2 when there is drift.")
     var detailedExitcode = false
 
-    @Flag(help: "Print it as JSON.")
+    enum Format: String, CaseIterable, ExpressibleByArgument { case text, json, sarif }
+
+    @Option(help: "How it is printed: text, json or sarif.")
+    var format = Format.text
+
+    @Flag(help: "The same as --format json.")
     var json = false
 
     func run() async throws {
@@ -29,7 +34,13 @@ struct DriftCommand: AsyncParsableCommand {
             let session = try await Session(workspace, options)
             var drift = try await session.drift()
             if live { drift = drift.adding(try await session.liveFindings()) }
-            Output.result(json ? try JSONText(drift).text : DriftText(drift, style: .standardOutput).text)
+            let report = await CIReport(drift, in: workspace)
+            switch json ? .json : format {
+            case .text: Output.result(DriftText(drift, style: .standardOutput).text)
+            case .json: Output.result(try JSONText(drift).text)
+            case .sarif: Output.result(SARIF(report.diagnostics, category: report.category).text)
+            }
+            try CIPublication(report)?.publish()
             // What can't be read can't be compared, and so is no proof of anything.
             if workspace.hasErrors { return .failure }
             return detailedExitcode && !drift.findings.isEmpty ? ExitCode(2) : .success

@@ -2,7 +2,6 @@ import ArgumentParser
 import DeploymentModel
 import FoundationEssentials
 import RegistryCatalog
-import SystemPackage
 
 struct LaneRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,10 +38,7 @@ struct LaneRunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many processors are worked on at once.", valueName: "n"))
     var parallelism = 4
 
-    @Option(
-        help: ArgumentHelp("Write the tests to this file as JUnit XML, in place of the lane's own.", valueName: "file"),
-        completion: .file())
-    var junit: String?
+    @OptionGroup var reports: ReportOptions
 
     @Flag(help: "Print the report as JSON.")
     var json = false
@@ -80,8 +76,13 @@ struct LaneRunCommand: AsyncParsableCommand {
                     platform: platform, display: verbosity.display))
             await run.run()
             await run.keep()
-            let publication = LanePublication(run, variables)
-            try publication.write(lane, junit: junit)
+            for step in run.report.steps {
+                for diagnostic in step.diagnostics where diagnostic.severity != .note {
+                    let source = run.source.catalog.sources[diagnostic.file]
+                    Output.note(DiagnosticText(diagnostic, source: source, style: .standardError).text + "\n")
+                }
+            }
+            try reports.publish(run, variables)
             Output.result(json ? try JSONText(run.report).text : LaneText(run.report, style: .standardOutput).text)
             if let failure = run.failure { return ExitCode(for: failure) }
             return switch run.report.state {
@@ -90,64 +91,5 @@ struct LaneRunCommand: AsyncParsableCommand {
             case .refused: ExitCode(3)
             }
         }
-    }
-}
-
-/// The report of a lane, at the places where CI looks for it.
-struct LanePublication {
-    private let run: LaneRun
-    private let variables: [String: String]
-
-    init(_ run: LaneRun, _ variables: [String: String]) {
-        self.run = run
-        self.variables = variables
-    }
-
-    /// - Throws: `Failure` with `ERR_INPUTS` for a file that can't be written.
-    func write(_ lane: LaneSpec, junit: String?) throws(Failure) {
-        var (file, hasSummary) = (junit, false)
-        for case .report(let own, let summary) in lane.steps {
-            file = junit ?? own
-            hasSummary = summary
-        }
-        if let file { try Self.write(run.report.junit + "\n", to: file, options: [.create, .truncate]) }
-        if hasSummary, let file = variables["GITHUB_STEP_SUMMARY"], !file.isEmpty {
-            // Other steps of the job have their own say there.
-            try Self.write(
-                LaneSummary(run.report, plan: run.plan).text, to: file, options: [.create, .append])
-        }
-        for step in run.report.steps {
-            for diagnostic in step.diagnostics where diagnostic.severity != .note {
-                let source = run.source.catalog.sources[diagnostic.file]
-                Output.note(DiagnosticText(diagnostic, source: source, style: .standardError).text + "\n")
-            }
-        }
-        guard variables["GITHUB_ACTIONS"] == "true" else { return }
-        // The runner reads them on stderr, too, and stdout carries the result alone.
-        for step in run.report.steps {
-            for diagnostic in step.diagnostics where diagnostic.severity != .note {
-                Output.note(Annotation(diagnostic).text)
-            }
-            for problem in step.problems {
-                Output.note(
-                    Annotation(
-                        Diagnostic(
-                            .error, problem.failure.code, problem.failure.message, file: problem.file,
-                            fix: problem.failure.remedy)
-                    ).text)
-            }
-        }
-    }
-
-    private static func write(
-        _ text: String, to path: String, options: FileDescriptor.OpenOptions
-    ) throws(Failure) {
-        do {
-            let file = try FileDescriptor.open(
-                FilePath(path), .writeOnly, options: options,
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            defer { try? file.close() }
-            try file.writeAll(text.utf8)
-        } catch { throw Failure(.inputs, "\(path) can't be written: \(error)") }
     }
 }

@@ -108,8 +108,8 @@ struct ValidateCommand: AsyncParsableCommand {
     private func show(_ validation: Validation, _ subject: Subject, _ sources: [String: [UInt8]]) {
         switch format ?? standardFormat {
         case .json: Output.result(DiagnosticDocument(validation.diagnostics).json)
-        case .sarif: Output.result(SARIF(validation.diagnostics).text)
-        case .github: for diagnostic in validation.diagnostics { Output.result(Annotation(diagnostic).text) }
+        case .sarif: Output.result(SARIF(validation.diagnostics, category: "pinion/validate/").text)
+        case .github: Output.commands(Annotations(validation.diagnostics).lines, asResult: true)
         case .text:
             for diagnostic in validation.diagnostics {
                 let source = sources[diagnostic.file]

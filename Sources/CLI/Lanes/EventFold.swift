@@ -57,6 +57,15 @@ struct EventFold {
         return entry
     }
 
+    /// The processors that something else was done with than testing them.
+    var changed: [ProcessorRef] {
+        let refs = events.compactMap { event -> ProcessorRef? in
+            guard case .finished = event.kind, ![.smoke, .probe].contains(event.step) else { return nil }
+            return event.ref
+        }
+        return Set(refs).sorted()
+    }
+
     func failures(of step: LaneStep) -> [(ref: ProcessorRef?, failure: Failure)] {
         events(of: step).compactMap { event in
             if case .failed(let failure) = event.kind { (event.ref, failure) } else { nil }

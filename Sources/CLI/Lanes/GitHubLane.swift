@@ -7,6 +7,9 @@ struct GitHubLane {
     /// actions/checkout v4.2.2, by commit: a tag can be moved.
     private static let checkout = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
 
+    /// actions/upload-artifact v4.6.2.
+    private static let upload = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2"
+
     private let lane: LaneFiles.Lane
     private let files: LaneFiles
 
@@ -96,10 +99,15 @@ struct GitHubLane {
             out.add(5, "echo \"PINION_PYTHON=$RUNNER_TEMP/modal/bin/python\" >> \"$GITHUB_ENV\"")
         }
         out.add(3, "- name: Run the lane")
+        out.add(4, "id: lane")
         var variables = Dictionary(uniqueKeysWithValues: files.variables(of: lane).map { ($0, "${{ secrets.\($0) }}") })
         if lane.spec.isChangedOnly { variables["BASE"] = "${{ github.event.pull_request.base.sha }}" }
         environment(&out, variables)
         out.add(4, "run: \(command)" + (lane.spec.isChangedOnly ? " --base \"$BASE\"" : ""))
+        guard lane.spec.has(.report) else { return }
+        out.add(3, "- name: Keep the report")
+        out.add(4, "if: always()", "uses: \(Self.upload)", "with:")
+        out.add(5, "name: pinion-\(lane.name)", "path: \(ReportOptions.standardFolder)", "if-no-files-found: ignore")
     }
 
     private func permissions(_ out: inout IndentedLines) {
@@ -116,20 +124,14 @@ struct GitHubLane {
         out.add(4, "run: |")
         out.add(5, "git config --add remote.origin.fetch '+refs/pinion/*:refs/pinion/*'", "git fetch --quiet origin")
         out.add(3, "- name: Install Pinion")
-        out.add(4, "env:")
-        for name in ["URL", "SHA256"] {
+        out.add(4, "uses: ./\(GitHubAction.folder)", "with:")
+        for (input, name) in [("url", "URL"), ("sha256", "SHA256")] {
             let value =
                 variable.hasPrefix("$")
                 ? "${{ vars[format('PINION_\(name)_{0}', matrix.variable)] }}"
                 : "${{ vars.PINION_\(name)_\(variable) }}"
-            out.add(5, "\(name): \(value)")
+            out.add(5, "\(input): \(value)")
         }
-        out.add(4, "run: |")
-        out.add(
-            5, "mkdir -p \"$RUNNER_TEMP/bin\"",
-            "curl --fail --silent --show-error --location --output \"$RUNNER_TEMP/bin/pinion\" \"$URL\"",
-            "echo \"$SHA256  $RUNNER_TEMP/bin/pinion\" | sha256sum --check --quiet",
-            "chmod +x \"$RUNNER_TEMP/bin/pinion\"", "echo \"$RUNNER_TEMP/bin\" >> \"$GITHUB_PATH\"")
         guard !lane.spec.isChangedOnly else { return }
         out.add(3, "- name: Log in to the OCI registry")
         let isGitHub = lane.registry == "ghcr.io"

@@ -48,9 +48,12 @@ struct GitLabLanes {
             out.add(1, "environment: \(lane.environment.name)")
         }
         script(&out, lane, "")
-        if let junit = lane.junit {
-            out.add(1, "artifacts:", "  when: always", "  reports:", "    junit: \(junit.yamlQuoted)")
-        }
+        guard lane.spec.has(.report) else { return }
+        let folder = ReportOptions.standardFolder
+        let junit = "\(folder)/\(lane.junit ?? ReportOptions.junitName)"
+        out.add(
+            1, "artifacts:", "  when: always", "  paths: [\(folder)]", "  reports:",
+            "    junit: \(junit.yamlQuoted)", "    codequality: \(folder)/code-quality.json")
     }
 
     private func rules(_ out: inout IndentedLines, _ lane: LaneFiles.Lane) {

@@ -59,6 +59,7 @@ struct LaneFiles {
         switch system {
         case .github:
             lanes.map { File(path: ".github/workflows/pinion-\($0.name).yml", text: GitHubLane($0, self).text) }
+                + [File(path: "\(GitHubAction.folder)/action.yml", text: GitHubAction.text)]
         case .gitlab: [File(path: ".gitlab-ci.yml", text: GitLabLanes(self).text)]
         }
     }

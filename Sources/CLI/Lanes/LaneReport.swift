@@ -17,8 +17,10 @@ struct LaneReport: Encodable {
     struct Problem: Encodable {
         /// `nil` for what concerns no single processor.
         let ref: ProcessorRef?
-        /// The file that it is shown at.
-        let file: String
+        /// The file that it is shown at, and where in it, counted from 1.
+        var file: String
+        var line: Int?
+        var column: Int?
         let failure: Failure
     }
 
@@ -67,6 +69,10 @@ struct LaneReport: Encodable {
     var changedFiles: Int?
     var steps: [Step] = []
     var tests: [Test] = []
+    /// The processors of which something was built, pinned, deployed or recorded.
+    var changed: [ProcessorRef] = []
+    /// What is recorded of the lane's processors at its end; none in a lane that records nothing.
+    var digests: [ProcessorRef: [Platform: Digest]] = [:]
     var state = State.passed
 
     /// Ends the report: it is as good as its steps.

@@ -23,6 +23,8 @@ struct LaneRun {
     private(set) var report: LaneReport
     /// What was to be done, as text.
     private(set) var plan: String?
+    /// What the lane was about, once it is known.
+    private var processors: [DesiredProcessor] = []
     /// The failure that ended the lane, where one did.
     private(set) var failure: Failure?
 
@@ -48,6 +50,7 @@ struct LaneRun {
     mutating func run() async {
         let start = ContinuousClock.now
         await carryOut()
+        await locate()
         report.seconds = (ContinuousClock.now - start) / .seconds(1)
     }
 
@@ -107,6 +110,19 @@ struct LaneRun {
         }
         if report.steps.count > count {
             report.steps[count].seconds = (ContinuousClock.now - start) / .seconds(1)
+        }
+    }
+
+    /// Finds where in the sources each problem stands.
+    private mutating func locate() async {
+        let places = ProblemPlaces(source.catalog, in: source.repository, of: processors)
+        for (step, entry) in report.steps.enumerated() {
+            for (index, problem) in entry.problems.enumerated() {
+                let place = await places.place(of: problem.failure, problem.ref, otherwise: problem.file)
+                report.steps[step].problems[index].file = place.file
+                report.steps[step].problems[index].line = place.line
+                report.steps[step].problems[index].column = place.column
+            }
         }
     }
 
@@ -174,12 +190,7 @@ struct LaneRun {
             drift.findings.isEmpty
                 ? "none in \(counted(drift.processors, "processor"))" : counted(drift.findings.count, "difference"))
         entry.problems = drift.findings.map { finding in
-            problem(
-                finding.ref,
-                Failure(
-                    .registryMismatch,
-                    "\(finding.app) has drifted (\(finding.kind.rawValue)): expected \(finding.expected), is \(finding.actual)",
-                    remedy: "Mend it: pinion reconcile --env \(lane.environment)"))
+            problem(finding.ref, finding.failure(in: lane.environment))
         }
         report.steps.append(entry)
     }
@@ -194,6 +205,7 @@ extension LaneRun {
     /// Brings the environment to where it should be, as far as the lane goes.
     private mutating func reconcile(_ group: [LaneStep]) async throws(Failure) {
         let workspace = try await workspace()
+        processors = workspace.desired.processors
         DiagnosticReport(workspace).show()
         let session = try await Session(workspace, options, build: settings.build, lane: lane)
         report.run = session.run
@@ -210,6 +222,10 @@ extension LaneRun {
         var fold = EventFold(tape.events)
         fold.firstSmokeIsDeployed = Set(plan.items.filter { $0.smoke == nil }.map(\.ref))
         add(group, fold, blocked: plan.blocked)
+        let refs = Set(processors.map(\.ref))
+        report.digests = try await session.records().filter { refs.contains($0.key) }.mapValues { record in
+            record.desired.pins.compactMapValues(\.digest)
+        }
     }
 
     /// What the lane lets a plan do.
@@ -243,6 +259,7 @@ extension LaneRun {
     /// Builds, pushes, pins and tests without deploying: each processor to its end or to its first failure.
     private mutating func work(_ group: [LaneStep]) async throws(Failure) {
         let workspace = try await workspace()
+        processors = workspace.desired.processors
         DiagnosticReport(workspace).show()
         let session = try await Session(workspace, options, build: settings.build, lane: lane)
         report.run = session.run
@@ -281,6 +298,7 @@ extension LaneRun {
             report.steps.append(entry)
         }
         report.tests += fold.tests
+        report.changed = fold.changed
     }
 }
 

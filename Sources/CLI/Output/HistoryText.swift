@@ -46,6 +46,7 @@ struct HistoryText {
         switch fact.kind {
         case .proven, .revoked: return "\(subject)  \(fact.to ?? fact.from ?? "")"
         case .hold: return fact.to.map { "held \($0.printable)" } ?? "held no longer"
+        case .adoption: return fact.to.map { "adopted by \($0.printable)" } ?? "adopted no longer: Pinion deployed it"
         default: return "\(subject)  \(short(fact.from)) → \(short(fact.to))"
         }
     }

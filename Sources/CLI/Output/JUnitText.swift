@@ -1,4 +1,4 @@
-/// Results as the XML that CI systems read (testmoapp/junitxml).
+/// Results as the XML that CI systems read (testmoapp/junitxml; the schema of Jenkins's xunit plugin).
 struct JUnitText {
     struct Case {
         enum Outcome {
@@ -21,7 +21,8 @@ struct JUnitText {
         var lines = [
             #"<?xml version="1.0" encoding="UTF-8"?>"#,
             "<testsuite name=\"\(Self.escaped(name))\" tests=\"\(cases.count)\""
-                + " failures=\"\(failures)\" skipped=\"\(skipped)\">",
+                + " failures=\"\(failures)\" skipped=\"\(skipped)\" errors=\"0\""
+                + " time=\"\(Self.milliseconds(cases.reduce(0) { $0 + $1.seconds }))\">",
         ]
         for one in cases {
             let head =

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Synchronization
 import SystemPackage
 
@@ -9,6 +10,17 @@ enum Output {
     static func piece(_ text: String) { write(text, to: .standardOutput) }
 
     static func note(_ text: String) { write(text + "\n", to: .standardError) }
+
+    /// Lines for GitHub's runner, which does what they say. It reads them on stderr, too.
+    static func commands(_ lines: [String], asResult: Bool = false) {
+        let text = lines.map { $0 + "\n" }.joined()
+        _ = try? (asResult ? FileDescriptor.standardOutput : .standardError).writeAll(text.utf8)
+    }
+
+    private static let isWorkflow = ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true"
+
+    /// A question, to be answered on the same line.
+    static func prompt(_ text: String) { write(text, to: .standardError) }
 
     /// Takes lines that only some want to see.
     static func details(areShown: Bool) -> @Sendable (String) -> Void {
@@ -36,6 +48,7 @@ enum Output {
 
     /// What a reader that has gone away misses is no error of ours.
     private static func write(_ text: String, to file: FileDescriptor) {
+        let text = isWorkflow ? WorkflowLog(text).text : text
         drawn.withLock { drawn in
             guard !drawn.isEmpty else {
                 _ = try? file.writeAll(text.utf8)

@@ -5,14 +5,16 @@ import JSON
 struct SARIF {
     let text: String
 
-    init(_ diagnostics: [Diagnostic]) {
+    /// - Parameter category: what runs of one kind have in common, ending in a slash; code scanning keeps the findings of
+    ///   different kinds apart by it.
+    init(_ diagnostics: [Diagnostic], category: String) {
         let codes = Set(diagnostics.map(\.code.rawValue)).sorted()
         let driver: JSONValue = [
             "name": "Pinion", "version": .string(Version.text),
             "rules": .array(codes.map { ["id": .string($0)] }),
         ]
         let run: JSONValue = [
-            "tool": ["driver": driver], "columnKind": "unicodeCodePoints",
+            "tool": ["driver": driver], "automationDetails": ["id": .string(category)], "columnKind": "unicodeCodePoints",
             "results": .array(diagnostics.map(Self.result)),
         ]
         let document: JSONValue = [

@@ -42,6 +42,7 @@ struct ReconcilingOptions: ParsableArguments {
             try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
         }
         try print(report, plan, workspace)
+        try await CIPublication(of: report, plan, stale, in: workspace)?.publish()
         for item in stale { Output.note(FailureText(item.failure, style: .standardError).text) }
         guard stale.isEmpty else { return ExitCode(3) }
         return workspace.hasErrors ? .failure : ExitCode(for: report)

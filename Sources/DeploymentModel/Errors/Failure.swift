@@ -16,15 +16,32 @@ package struct Failure: Error, Hashable, Sendable, Codable {
     package let remedy: String?
     /// The end of a log or another tool's own words, many lines perhaps.
     package let detail: String?
+    /// Where in its Dockerfile a build failed; `nil` where no builder told.
+    package let dockerfile: DockerfileSpot?
 
     package init(
-        _ code: ErrorCode, _ message: String, remedy: String? = nil, detail: String? = nil, cause: Cause? = nil
+        _ code: ErrorCode, _ message: String, remedy: String? = nil, detail: String? = nil, cause: Cause? = nil,
+        dockerfile: DockerfileSpot? = nil
     ) {
         self.code = code
         self.cause = cause
         self.message = message
         self.remedy = remedy
         self.detail = detail
+        self.dockerfile = dockerfile
+    }
+}
+
+/// A place in a Dockerfile, as far as a builder told of it.
+package struct DockerfileSpot: Hashable, Sendable, Codable {
+    /// From 1.
+    package let line: Int?
+    /// The instruction, in the builder's words: `RUN make`.
+    package let instruction: String?
+
+    package init(line: Int?, instruction: String?) {
+        self.line = line
+        self.instruction = instruction
     }
 }
 

@@ -51,10 +51,12 @@ package struct RefRecord: Hashable, Sendable, Codable {
     package let evidence: [Evidence]
     /// Keeps the ref where a rollback put it; `nil` where nothing does.
     package let hold: Hold?
+    /// Who took over what ran already; `nil` where Pinion deployed it.
+    package let adoption: Adoption?
 
     package init(
         ref: ProcessorRef, desired: Revision, applied: Revision?, binding: Binding?, evidence: [Evidence],
-        hold: Hold? = nil
+        hold: Hold? = nil, adoption: Adoption? = nil
     ) {
         self.ref = ref
         self.desired = desired
@@ -62,6 +64,19 @@ package struct RefRecord: Hashable, Sendable, Codable {
         self.binding = binding
         self.evidence = evidence
         self.hold = hold
+        self.adoption = adoption
+    }
+
+    /// The taking over of something that was deployed without Pinion.
+    package struct Adoption: Hashable, Sendable, Codable {
+        package let by: String
+        /// Seconds since 1970.
+        package let since: Int
+
+        package init(by: String, since: Int) {
+            self.by = by
+            self.since = since
+        }
     }
 
     /// A rollback that is in force (contract "Environments, records and leases"). It ends when a revision of other inputs
@@ -92,19 +107,22 @@ package struct RefRecord: Hashable, Sendable, Codable {
     /// The same with another binding.
     package func bound(to binding: Binding) -> RefRecord {
         RefRecord(
-            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold)
+            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold,
+            adoption: adoption)
     }
 
     /// The same, meant to become another revision.
     package func wanting(_ revision: Revision, hold: Hold?) -> RefRecord {
         RefRecord(
-            ref: ref, desired: revision, applied: applied, binding: binding, evidence: evidence, hold: hold)
+            ref: ref, desired: revision, applied: applied, binding: binding, evidence: evidence, hold: hold,
+            adoption: adoption)
     }
 
     /// The same with other evidence.
     package func proven(by evidence: [Evidence]) -> RefRecord {
         RefRecord(
-            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold)
+            ref: ref, desired: desired, applied: applied, binding: binding, evidence: evidence, hold: hold,
+            adoption: adoption)
     }
 
     /// A spec and the images that belong to it.
@@ -146,7 +164,7 @@ package struct RefRecord: Hashable, Sendable, Codable {
             }
         return
             !(desired.isSame(as: other.desired) && isApplied && binding == other.binding && evidence == other.evidence
-            && hold == other.hold)
+            && hold == other.hold && adoption == other.adoption)
     }
 
     /// What runs, as it was seen from outside.

@@ -112,7 +112,7 @@ package struct EngineBuilder: ImageBuilder {
             throw Failure(
                 error.code, error.message,
                 remedy: "The classic builder is the last resort; install Docker's buildx plugin.",
-                detail: error.detail)
+                detail: error.detail, dockerfile: error.dockerfile)
         }
     }
 

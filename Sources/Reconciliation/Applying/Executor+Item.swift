@@ -229,11 +229,16 @@ private struct ItemProgress {
             return RefRecord(
                 ref: item.ref, desired: desired, applied: previous?.applied, binding: previous?.binding,
                 evidence: (previous?.evidence ?? []) + evidence.filter { previous?.evidence.contains($0) != true },
-                hold: item.record.hold)
+                hold: item.record.hold, adoption: adoption)
         }
         return RefRecord(
             ref: item.ref, desired: desired, applied: applied, binding: binding ?? previous?.binding,
-            evidence: allEvidence, hold: item.record.hold)
+            evidence: allEvidence, hold: item.record.hold, adoption: adoption)
+    }
+
+    /// What was taken over stays so until something is deployed in its place.
+    private var adoption: RefRecord.Adoption? {
+        item.record.adoption ?? (item.deploy == nil ? item.record.previous?.adoption : nil)
     }
 }
 

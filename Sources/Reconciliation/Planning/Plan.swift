@@ -165,4 +165,6 @@ package struct RecordAction: Hashable, Sendable, Codable {
     package let hold: RefRecord.Hold?
     /// What the environment should run, where that is not what is deployed.
     package var desired: RefRecord.Revision?
+    /// Who takes over what runs; `nil` where nobody does.
+    package var adoption: RefRecord.Adoption?
 }

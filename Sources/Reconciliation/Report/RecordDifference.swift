@@ -16,6 +16,8 @@ package struct RecordDifference: Hashable, Sendable, Codable {
             /// A test whose verdict holds no longer.
             case revoked
             case hold
+            /// Somebody took over what ran already.
+            case adoption
         }
 
         package let kind: Kind
@@ -52,6 +54,7 @@ package struct RecordDifference: Hashable, Sendable, Codable {
             add(.revoked, Self.text(of: proof), nil)
         }
         add(.hold, old?.hold.map(Self.text), new?.hold.map(Self.text))
+        add(.adoption, old?.adoption.map(\.by), new?.adoption.map(\.by))
         self.facts = facts
     }
 

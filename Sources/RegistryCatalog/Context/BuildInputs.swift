@@ -32,6 +32,11 @@ package struct BuildInputs: Sendable {
             target: build.target)
     }
 
+    /// The Dockerfiles that a spec may mean, by its own folder and by the repository's root.
+    static func dockerfiles(_ build: BuildSpec, in folder: String) -> [String] {
+        [folder, ""].compactMap { try? recipe(build, in: $0).dockerfile }
+    }
+
     private static func exists(
         _ path: String, _ commit: ObjectID, _ repository: GitRepository
     ) async throws(Failure) -> Bool {

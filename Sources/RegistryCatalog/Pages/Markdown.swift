@@ -1,23 +1,26 @@
 /// Text that Markdown shows as it is, whatever stands in it (CommonMark 0.31, tables as GitHub has them).
-enum Markdown {
+package enum Markdown {
     /// Running text on one line: nothing in it is mark-up, and line breaks are spaces.
-    static func text(_ text: String) -> String {
+    package static func text(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         var escaped = ""
-        for character in line {
-            switch character {
+        // By scalars: a mark with an accent on it is a mark still.
+        for scalar in line.unicodeScalars {
+            switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
-            case "\\", "`", "*", "_", "{", "}", "[", "]", "#", "|", "~", "$", "!": escaped += "\\\(character)"
-            default: escaped.append(character)
+            case "\\", "`", "*", "_", "{", "}", "[", "]", "#", "|", "~", "$", "!":
+                escaped += "\\"
+                escaped.unicodeScalars.append(scalar)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escapingStart(escaped)
     }
 
     /// Running text, paragraph by paragraph.
-    static func paragraphs(_ text: String) -> String {
+    package static func paragraphs(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false)
             .split { $0.allSatisfy(\.isWhitespace) }
             .map { Markdown.text($0.joined(separator: " ")) }
@@ -35,7 +38,7 @@ enum Markdown {
     }
 
     /// A code span. In tables a `|` needs its backslash even there.
-    static func code(_ text: String) -> String {
+    package static func code(_ text: String) -> String {
         let line = text.map { $0.isNewline ? " " : String($0) }.joined()
         guard !line.isEmpty else { return "" }
         let fence = String(repeating: "`", count: longestRun(of: "`", in: line) + 1)
@@ -45,13 +48,13 @@ enum Markdown {
     }
 
     /// A code block, its fence longer than any in it.
-    static func block(_ text: String, language: String = "") -> String {
+    package static func block(_ text: String, language: String = "") -> String {
         let fence = String(repeating: "`", count: max(3, longestRun(of: "`", in: text) + 1))
         return "\(fence)\(language)\n\(text.hasSuffix("\n") ? String(text.dropLast()) : text)\n\(fence)"
     }
 
     /// A table. Its cells are Markdown already; a `|` in one that is not escaped gets its backslash here.
-    static func table(_ heads: [String], _ rows: [[String]]) -> String {
+    package static func table(_ heads: [String], _ rows: [[String]]) -> String {
         let lines = [heads] + [heads.map { _ in "---" }] + rows
         return lines.map { cells in "| \(cells.map(cell).joined(separator: " | ")) |" }.joined(separator: "\n")
     }
@@ -59,10 +62,10 @@ enum Markdown {
     private static func cell(_ text: String) -> String {
         var escaped = ""
         var backslashes = 0
-        for character in text {
-            if character == "|", backslashes.isMultiple(of: 2) { escaped += "\\" }
-            backslashes = character == "\\" ? backslashes + 1 : 0
-            escaped += character.isNewline ? "<br>" : String(character)
+        for scalar in text.replacing("\r\n", with: "\n").unicodeScalars {
+            if scalar == "|", backslashes.isMultiple(of: 2) { escaped += "\\" }
+            backslashes = scalar == "\\" ? backslashes + 1 : 0
+            if Character(scalar).isNewline { escaped += "<br>" } else { escaped.unicodeScalars.append(scalar) }
         }
         return escaped
     }
@@ -70,10 +73,10 @@ enum Markdown {
     /// A link. The target is a path of our own making, so it needs no escaping.
     static func link(_ text: String, _ target: String) -> String { "[\(Markdown.text(text))](\(target))" }
 
-    private static func longestRun(of mark: Character, in text: String) -> Int {
+    private static func longestRun(of mark: Unicode.Scalar, in text: String) -> Int {
         var (longest, run) = (0, 0)
-        for character in text {
-            run = character == mark ? run + 1 : 0
+        for scalar in text.unicodeScalars {
+            run = scalar == mark ? run + 1 : 0
             longest = max(longest, run)
         }
         return longest
