@@ -42,7 +42,7 @@ struct Pinion: AsyncParsableCommand {
             CommandGroup(
                 name: "Modal",
                 subcommands: [
-                    ModalctlCommand.self, SyncSecretsCommand.self, SyncModalCommand.self, PruneCommand.self,
+                    ModalctlCommand.self, AdoptCommand.self, SyncSecretsCommand.self, SyncModalCommand.self, PruneCommand.self,
                     ModalCommand.self,
                 ]),
             CommandGroup(

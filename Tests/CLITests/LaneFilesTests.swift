@@ -46,13 +46,17 @@ struct LaneFilesTests {
     {
         let (folder, files) = try await written("github")
         #expect(
-            files.keys.sorted() == ["pinion-dev.yml", "pinion-main.yml", "pinion-pr.yml", "pinion-staging.yml"])
-        for (name, file) in files {
+            files.keys.sorted() == [
+                "action.yml", "pinion-dev.yml", "pinion-main.yml", "pinion-pr.yml", "pinion-staging.yml",
+            ])
+        for (name, file) in files where name != "action.yml" {
             #expect(file["permissions"] == [:], "\(name)")
             #expect(file["concurrency"]?["cancel-in-progress"] == .bool(name == "pinion-pr.yml"), "\(name)")
             for (job, content) in file["jobs"]?.objectValue ?? [:] {
                 let steps = content["steps"]?.arrayValue ?? []
-                for action in steps.compactMap({ $0["uses"]?.stringValue }) {
+                let actions = steps.compactMap { $0["uses"]?.stringValue }
+                #expect(actions.contains("./.github/actions/pinion"), "\(name) \(job)")
+                for action in actions where !action.hasPrefix("./") {
                     let commit = action.split(separator: "@").last ?? ""
                     #expect(commit.count == 40 && commit.allSatisfy(\.isHexDigit), "\(action)")
                 }
@@ -77,7 +81,9 @@ struct LaneFilesTests {
         #expect(staging["jobs"]?["build"]?["permissions"] == ["contents": "write", "packages": "write"])
         let platforms = staging["jobs"]?["build"]?["strategy"]?["matrix"]?["include"]?.arrayValue ?? []
         #expect(platforms.map { $0["platform"] } == ["amd64", "arm64"])
-        let environment = staging["jobs"]?["staging"]?["steps"]?.arrayValue?.last?["env"]
+        let steps = staging["jobs"]?["staging"]?["steps"]?.arrayValue ?? []
+        let environment = steps.first { $0["id"] == "lane" }?["env"]
+        #expect(steps.last?["if"] == "always()" && steps.last?["with"]?["path"] == "pinion-reports")
         #expect(environment?["OPENAI_API_KEY"] == "${{ secrets.OPENAI_API_KEY }}")
         #expect(environment?["BASE_URL"] == "${{ secrets.BASE_URL }}")
         let main = try #require(files["pinion-main.yml"])
@@ -96,13 +102,35 @@ struct LaneFilesTests {
             jobs.keys.sorted() == ["dev", "dev amd64", "main", "pr", "staging", "staging amd64", "staging arm64"])
         #expect(jobs["staging"]?["needs"] == ["staging amd64", "staging arm64"])
         #expect(jobs["staging"]?["resource_group"] == "pinion-staging" && jobs["staging"]?["interruptible"] == false)
-        #expect(jobs["staging"]?["artifacts"]?["reports"]?["junit"] == "out.xml")
+        #expect(jobs["staging"]?["artifacts"]?["reports"]?["junit"] == "pinion-reports/out.xml")
         #expect(jobs["pr"]?["interruptible"] == true && jobs["pr"]?["resource_group"] == nil)
         #expect(jobs["main"]?["rules"]?[0]?["when"] == "manual")
         for (name, job) in jobs {
             #expect(job["script"]?.arrayValue?.last?.stringValue?.hasPrefix("pinion lane run ") == true, "\(name)")
         }
         _ = folder
+    }
+
+    /// Schemas that others keep, and a validator that others wrote.
+    @Test(.enabled(if: Components.areThere), arguments: ["github", "gitlab"])
+    func `the schemas of the two sites have nothing to say`(system: String) async throws {
+        let (folder, _) = try await written(system)
+        let python = try #require(ProcessInfo.processInfo.environment["PINION_PYTHON"])
+        func judge(_ schema: String, _ path: String, _ more: [String] = []) async throws -> Pinion.Outcome {
+            try await Pinion.run(
+                python, ["-m", "check_jsonschema", "--builtin-schema", "vendor.\(schema)"] + more + [folder.path + "/" + path])
+        }
+        if system == "gitlab" {
+            #expect(
+                try await judge("gitlab-ci", ".gitlab-ci.yml", ["--data-transform", "gitlab-ci"]).succeeded())
+        } else {
+            for name in ["pr", "dev", "staging", "main"] {
+                #expect(try await judge("github-workflows", ".github/workflows/pinion-\(name).yml").succeeded())
+            }
+            #expect(try await judge("github-actions", ".github/actions/pinion/action.yml").succeeded())
+            // A judge that never finds anything is none.
+            #expect(try await judge("github-workflows", ".github/actions/pinion/action.yml").exitCode != 0)
+        }
     }
 
     @Test func `its own files are written again, and nobody else's`() async throws {

@@ -20,7 +20,8 @@ struct LaneRealTests {
     private static let local = "environment: local\nsteps: [validate, build, push, pin, smoke, deploy, record, drift]\n"
 
     private func lane(_ arguments: [String], _ sample: Sample, in folder: String) async throws -> Pinion.Outcome {
-        try await Pinion.run(["lane", "run"] + arguments + ["--repo", sample.path], in: folder)
+        try await Pinion.run(
+            ["lane", "run"] + arguments + ["--repo", sample.path, "--junit", folder + "/smoke.xml"], in: folder)
     }
 
     private func repositories(_ sample: Sample) async throws -> String {
@@ -56,6 +57,23 @@ struct LaneRealTests {
             let unbuilt = try await lane(["pr", "--base", base, "--json"], sample, in: folder.path)
             #expect(unbuilt.exitCode == 1)
             #expect(try unbuilt.json()["state"] == "failed" && unbuilt.json()["tests"] == [])
+
+            // Its annotation stands at the instruction that failed, whoever builds.
+            let instruction = "# one\nFROM scratch\n\n# two\nRUN \\\n  nothing \\\n  here\n"
+            try await sample.fixture.commit([dockerfile: instruction])
+            let workflow: [String: String?] = ["GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "", "GITHUB_OUTPUT": ""]
+            let mark = "\n::error file=\(dockerfile),line=5,title=ERR_IMAGE_BUILD::"
+            let arguments = ["lane", "run", "pr", "--base", base, "--repo", sample.path, "--reports", folder.path]
+            let shown = try await Pinion.run(arguments, environment: workflow)
+            #expect(shown.exitCode == 1 && shown.stderr.contains(mark), "\(shown.stderr)")
+            let engine = try await NoBuildx.with { search in
+                try await Pinion.run(arguments, environment: workflow.merging(search) { $1 })
+            }
+            #expect(engine.exitCode == 1 && engine.stderr.contains(mark), "\(engine.stderr)")
+            // So does one that no builder can read.
+            try await sample.fixture.commit([dockerfile: "FROM scratch\n\nCPY a b\n"])
+            let unread = try await Pinion.run(arguments, environment: workflow)
+            #expect(unread.stderr.contains(",line=3,"), "\(unread.stderr)")
 
             #expect(try await sample.containers().isEmpty)
             #expect(try await repositories(sample).contains("NAME_UNKNOWN"))

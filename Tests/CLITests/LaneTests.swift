@@ -99,8 +99,10 @@ struct LaneTests {
         #expect(text.hasPrefix("# before\n### ❌ lane pr → local\n"), "\(text)")
         #expect(text.contains("| validate | ❌ | 1 error |"), "\(text)")
         #expect(
-            try String(contentsOfFile: origin.path + "/out.xml", encoding: .utf8).contains(
+            try String(contentsOfFile: origin.path + "/pinion-reports/out.xml", encoding: .utf8).contains(
                 "<testsuite name=\"lane pr\""))
+        let files = try FileManager.default.contentsOfDirectory(atPath: origin.path + "/pinion-reports")
+        #expect(files.sorted() == ["code-quality.json", "comment.md", "findings.sarif", "out.xml", "report.json"])
     }
 
     /// The header is what GitHub's checkout leaves in the configuration of the work tree.

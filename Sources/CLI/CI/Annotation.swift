@@ -24,7 +24,7 @@ struct Annotation {
             case .note: "notice"
             }
         let shown = message.count > Self.limit ? message.prefix(Self.limit) + " …" : message[...]
-        text = "::\(command) \(properties.joined(separator: ","))::\(Self.escaped(String(shown), in: false))"
+        text = "::\(command) \(properties.joined(separator: ","))::\(Self.escaped(String(shown).printable, in: false))"
     }
 
     /// `%`, line ends and, in properties, `:` and `,` have a meaning of their own there. By scalars: to Swift a CR and an LF

@@ -63,6 +63,13 @@ struct Session {
         return Planner(desired: workspace.desired, observed: observed, platform: platform, prunes: prunes).plan()
     }
 
+    /// What runs and is not recorded, held against what is desired.
+    func adoption() async throws(Failure) -> Adoption {
+        let observed = try await observe([])
+        let plan = Planner(desired: workspace.desired, observed: observed, platform: platform).plan()
+        return Adoption(plan, workspace.desired, observed)
+    }
+
     func drift() async throws(Failure) -> Drift { Drift(workspace.desired, try await observe([])) }
 
     private var platform: Platform { modal == nil ? .host : .amd64 }

@@ -14,18 +14,9 @@ struct TargetOptions: ParsableArguments {
     ///
     /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` for one that is not wanted there.
     func narrowed(_ workspace: Workspace) throws(Failure) -> Workspace {
-        guard !target.isEmpty || shard != nil else { return workspace }
-        let known = Set(workspace.desired.processors.map(\.ref))
-        let missing = Set(target).subtracting(known).sorted()
-        guard missing.isEmpty else {
-            throw Failure(
-                .functionNotFound,
-                "'\(workspace.desired.environment)' wants no \(missing.map(\.description).joined(separator: ", "))",
-                remedy: "It wants: \(known.sorted().map(\.description).joined(separator: ", ")).")
-        }
-        return workspace.wanting { ref in
-            (target.isEmpty || target.contains(ref)) && shard?.contains(ref) != false
-        }
+        let narrowed = try workspace.wanting(target)
+        guard let shard else { return narrowed }
+        return narrowed.wanting { shard.contains($0) }
     }
 }
 

@@ -34,6 +34,22 @@ extension Workspace {
         return workspace
     }
 
+    /// The same with these processors alone; none for all.
+    ///
+    /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` for one that is not wanted there.
+    func wanting(_ refs: [ProcessorRef]) throws(Failure) -> Workspace {
+        guard !refs.isEmpty else { return self }
+        let known = Set(desired.processors.map(\.ref))
+        let missing = Set(refs).subtracting(known).sorted()
+        guard missing.isEmpty else {
+            throw Failure(
+                .functionNotFound,
+                "'\(desired.environment)' wants no \(missing.map(\.description).joined(separator: ", "))",
+                remedy: "It wants: \(known.sorted().map(\.description).joined(separator: ", ")).")
+        }
+        return wanting { refs.contains($0) }
+    }
+
     /// The same with some of its processors. What is left out is wanted all the same.
     func wanting(_ isWanted: (ProcessorRef) -> Bool) -> Workspace {
         var workspace = self

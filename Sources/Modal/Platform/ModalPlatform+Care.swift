@@ -39,6 +39,16 @@ extension ModalPlatform {
             hasToken: try answer.bool("has_token"), environments: try answer.strings("environments"))
     }
 
+    /// Ties the digest of a function that somebody else deployed to the image that runs, if that is the image which Modal
+    /// makes of the digest. What is live stays as it is.
+    ///
+    /// - Returns: whether it is.
+    /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` when it is not deployed, and as `deploy` throws.
+    package func bind(_ function: FunctionSpec) async throws(Failure) -> Bool {
+        guard !function.configuration.command.isEmpty else { throw .noCommand(in: function) }
+        return try await ask("bind", function.fields).bool("bound")
+    }
+
     /// The versions of an app, newest first.
     ///
     /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` when it was never deployed; so do the others that name an app.

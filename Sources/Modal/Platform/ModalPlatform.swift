@@ -83,7 +83,7 @@ package struct ModalPlatform: FunctionPlatform {
 }
 
 extension Failure {
-    fileprivate static func noCommand(in function: FunctionSpec) -> Failure {
+    static func noCommand(in function: FunctionSpec) -> Failure {
         Failure(
             .spec,
             "\(function.name.app) has no command to start: Entrypoint and Cmd of \(function.image) are both empty",

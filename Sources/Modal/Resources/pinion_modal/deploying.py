@@ -53,6 +53,21 @@ async def deployed(environment: str, deployment: Deployment, image_id: str | Non
     }
 
 
+async def bind(environment: str, deployment: Deployment) -> dict[str, Any]:
+    """Ties the digest to the image that runs, if that is the one which Modal makes of it. Nothing is published."""
+    await environment_exists(environment)
+    app = await find_app(environment, deployment.app)
+    found = await find_function(environment, deployment.app, deployment.function) if app is not None else None
+    if app is None or found is None:
+        raise Failure("ERR_FUNCTION_NOT_FOUND", f"there is no {deployment.function} in the app {deployment.app}")
+    image = deployment.modal_image()
+    await image.build.aio(app)
+    running = found[1].image_info.image_id
+    if image.object_id == running:
+        await image.publish.aio(deployment.binding, environment_name=environment)
+    return {"app": deployment.app, "image_id": running, "bound": image.object_id == running}
+
+
 async def was_published(environment: str, deployment: Deployment, image: modal.Image) -> bool:
     """Whether a publish that seemed to fail was done: just this image runs with just these tags."""
     # Without an id it was not built, and so not published.

@@ -8,7 +8,7 @@ from typing import Any
 
 import cli
 import modal
-from deploying import deploy
+from deploying import bind, deploy
 from failure import Failure
 from modal.config import config
 from modal_app import Deployment
@@ -41,14 +41,22 @@ async def op_doctor(request: Request) -> Request:
     }
 
 
-async def op_deploy(request: Request) -> Request:
+def deployment_of(request: Request) -> Deployment:
     fields = {name: value for name, value in request.items() if name not in ("environment", "force")}
     try:
-        deployment = Deployment.read(fields)
+        return Deployment.read(fields)
     except ValueError as error:
         by_tag = "by digest" in str(error)
         raise Failure("ERR_IMAGE_UNPINNED" if by_tag else "ERR_MODAL", str(error)) from error
+
+
+async def op_deploy(request: Request) -> Request:
+    deployment = deployment_of(request)
     return await deploy(field(request, "environment"), deployment, force=request.get("force", False))
+
+
+async def op_bind(request: Request) -> Request:
+    return await bind(field(request, "environment"), deployment_of(request))
 
 
 async def op_lookup(request: Request) -> Request:
@@ -157,7 +165,7 @@ OPERATIONS: dict[str, Callable[[Request], Awaitable[Request]]] = {
     name.removeprefix("op_"): function for name, function in list(globals().items()) if name.startswith("op_")
 }
 # Seconds until an answer is given up; what builds an image takes its time.
-DEADLINES = {"deploy": 600.0, "audit": 120.0}
+DEADLINES = {"deploy": 600.0, "bind": 600.0, "audit": 120.0}
 
 
 def secret_values(request: Request) -> set[str]:
