@@ -8,7 +8,14 @@ import Testing
 @Suite(.tags(.large), .enabled(if: Components.areThere), .serialized)
 struct AdoptTests {
     /// Pins what tracks a tag; then it is deployed by hand.
-    private func deployByHand(_ name: String, on lane: ModalLane, _ change: (String) -> String = { $0 }) async throws {
+    ///
+    /// - Parameters:
+    ///   - change: what becomes of the data that is deployed.
+    ///   - module: what becomes of the program that deploys it.
+    private func deployByHand(
+        _ name: String, on lane: ModalLane, _ change: (String) -> String = { $0 },
+        module: (String) -> String = { $0 }
+    ) async throws {
         let pin = try await lane.pinion("pin", lane.ref(name))
         try #require(pin.exitCode == 0, "\(pin.stderr)")
         let folder = try TemporaryFolder()
@@ -17,6 +24,9 @@ struct AdoptTests {
         let file = folder.path + "/modal_app.json"
         try change(try String(contentsOfFile: file, encoding: .utf8))
             .write(toFile: file, atomically: true, encoding: .utf8)
+        let program = folder.path + "/modal_app.py"
+        try module(try String(contentsOfFile: program, encoding: .utf8))
+            .write(toFile: program, atomically: true, encoding: .utf8)
         let deployed = try await lane.modal("deploy", "-m", "modal_app", in: folder.path)
         try #require(deployed.exitCode == 0, "\(deployed.stdout) \(deployed.stderr)")
     }
@@ -64,7 +74,8 @@ struct AdoptTests {
         #expect(shown.stdout.contains("~ \(lane.ref("hash"))") && shown.stdout.contains("deployed by hand"))
         #expect(try await !lane.drift().contains("version"), "its version is recorded now")
         let plan = try await lane.pinion("plan", "--json")
-        let item = try #require(try plan.json()["items"]?.arrayValue?.first { $0["ref"]?.stringValue == lane.ref("hash") })
+        let item = try #require(
+            try plan.json()["items"]?.arrayValue?.first { $0["ref"]?.stringValue == lane.ref("hash") })
         #expect(item["deploy"]?["function"]?["version"] == 1, "\(plan.stdout)")
         #expect(item["record"]?["previous"]?["applied"] == nil)
         #expect(item["record"]?["previous"]?["adoption"]?["by"]?.stringValue?.isEmpty == false)
@@ -79,6 +90,25 @@ struct AdoptTests {
         let entries = try await lane.pinion("history", "--json", "-n", "1").json().arrayValue ?? []
         let facts = entries.flatMap { $0["changes"]?.arrayValue ?? [] }.flatMap { $0["facts"]?.arrayValue ?? [] }
         #expect(facts.contains { $0["kind"] == "adoption" && $0["to"] == nil }, "\(entries)")
+    }
+
+    @Test func `tags that lie about the image are not believed`() async throws {
+        let lane = try await ModalLane(["text_hash"])
+        // The same digest in the tags, and something more in the image.
+        let environment = "image.env({"
+        try await deployByHand("hash", on: lane) {
+            $0
+        } module: { text in
+            #expect(text.contains(environment))
+            return text.replacing(environment, with: environment + "\"MORE\": \"1\", ")
+        }
+        let shown = try await lane.pinion("adopt", "--yes")
+        #expect(shown.exitCode == 0, "\(shown.stderr)")
+        #expect(shown.stderr.contains("runs another image than that of"), "\(shown.stderr)")
+        let plan = try await lane.pinion("plan", "--json")
+        let item = try plan.json()["items"]?[0]
+        #expect(item?["deploy"]?["function"]?["version"] == 1, "\(plan.stdout)")
+        #expect(item?["record"]?["previous"]?["applied"] == nil && item?["record"]?["previous"]?["binding"] != nil)
     }
 
     @Test func `records that are lost are found again; an environment without Modal is refused`() async throws {

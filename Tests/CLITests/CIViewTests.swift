@@ -22,7 +22,8 @@ import Testing
         report.changedFiles = 2
         var judged = LaneReport.Step(.validate, .passed, "1 warning")
         judged.diagnostics = [
-            Diagnostic(.note, .imageUnpinned, "text/stats@1 is not pinned yet", file: "registry/a.yaml", line: 6, column: 12),
+            Diagnostic(
+                .note, .imageUnpinned, "text/stats@1 is not pinned yet", file: "registry/a.yaml", line: 6, column: 12),
             Diagnostic(
                 .warning, .spec, "'nmae' is unknown", file: "registry/processors/ä b,c:d.yaml", line: 3, column: 1,
                 length: 4, fix: "did you mean 'name'?"),
@@ -105,7 +106,8 @@ import Testing
 
     /// The runner's own rule: white space before it does not matter, and CR ends a line as LF does.
     @Test func `nothing that others wrote into a log is a command`() {
-        let text = "::add-mask::x\n  \t::error::y\r::stop-commands::z\r\n\u{A0}::warning::w\nplain ::error:: text\n##[group]g"
+        let text =
+            "::add-mask::x\n  \t::error::y\r::stop-commands::z\r\n\u{A0}::warning::w\nplain ::error:: text\n##[group]g"
         let log = WorkflowLog(text).text
         for line in log.unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
             let start = String(line).drop(while: \.isWhitespace)
@@ -119,7 +121,8 @@ import Testing
     private static func large(_ count: Int) throws -> CIReport {
         var report = CIReport(try report(), plan: String(repeating: "a line of a plan\n", count: 5000))
         report.findings += (0..<count).map { number in
-            CIReport.Finding(Diagnostic(.error, .spec, "no. \(number): \(Self.hostile)", file: "a.yaml", line: number + 1))
+            CIReport.Finding(
+                Diagnostic(.error, .spec, "no. \(number): \(Self.hostile)", file: "a.yaml", line: number + 1))
         }
         return report
     }

@@ -8,7 +8,8 @@ import Testing
 struct InitTests {
     private static let server = "def answer(path):\n    return path in ('/healthz', '/run')\n"
     private static let files = [
-        "services/Hello.World/Dockerfile": "FROM python:3.12\nCOPY app.py /\nEXPOSE 9000/tcp\nCMD [\"python3\", \"/app.py\"]\n",
+        "services/Hello.World/Dockerfile":
+            "FROM python:3.12\nCOPY app.py /\nEXPOSE 9000/tcp\nCMD [\"python3\", \"/app.py\"]\n",
         "services/Hello.World/app.py": server,
         "code/processors/text_stats/Containerfile": "FROM python:3.12\nENTRYPOINT [\"python3\", \"/app.py\"]\n",
         "code/processors/text_stats/app.py": server + "PROTOCOL = 'theory.run.v1'\n",
@@ -32,7 +33,8 @@ struct InitTests {
         for part in [
             "+ registry/processors/acme_hello_world.yaml  ", "    ref: acme/hello-world@1\n",
             "      context: //services/Hello.World\n", "      port: 9000\n", "    api: {protocol: http,",
-            "+ code/processors/text_stats/registry.yaml  ", "    ref: text/stats@1\n", "      dockerfile: Containerfile\n",
+            "+ code/processors/text_stats/registry.yaml  ", "    ref: text/stats@1\n",
+            "      dockerfile: Containerfile\n",
             "    api: {protocol: ws,", "+ pipelines/environments.yaml  ", "+ pipelines/pr.yaml  ",
             "= tools/cli/Dockerfile  no spec: nothing beside it speaks of /healthz and /run",
             "= base/Dockerfile  no spec: it starts no program", "= known/Dockerfile  no spec: there is a spec for it",
@@ -67,7 +69,8 @@ struct InitTests {
         let validation = try await run("validate", "--worktree", "--format", "json", in: checkout)
         #expect(validation.exitCode == 0, "\(validation.stdout)")
         // What is pending is a note; nothing else is said.
-        let said = try validation.json()["diagnostics"]?.arrayValue?
+        let said =
+            try validation.json()["diagnostics"]?.arrayValue?
             .filter { $0["file"] != "registry/processors/text_known.yaml" } ?? []
         #expect(said.count == 2)
         #expect(said.allSatisfy { $0["code"] == "ERR_IMAGE_UNPINNED" && $0["severity"] == "note" }, "\(said)")
@@ -81,7 +84,8 @@ struct InitTests {
 
     @Test func `what is there is never written over, broken or not`() async throws {
         let mine = [
-            "pipelines/environments.yaml": "environments: [", "pipelines/pr.yaml": "mine", "registry/lane.schema.json": "{}",
+            "pipelines/environments.yaml": "environments: [", "pipelines/pr.yaml": "mine",
+            "registry/lane.schema.json": "{}",
             "registry/processors/acme_hello_world.yaml": "ref: [",
         ]
         let checkout = try GitCheckout(Self.files)

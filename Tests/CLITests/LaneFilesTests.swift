@@ -118,7 +118,8 @@ struct LaneFilesTests {
         let python = try #require(ProcessInfo.processInfo.environment["PINION_PYTHON"])
         func judge(_ schema: String, _ path: String, _ more: [String] = []) async throws -> Pinion.Outcome {
             try await Pinion.run(
-                python, ["-m", "check_jsonschema", "--builtin-schema", "vendor.\(schema)"] + more + [folder.path + "/" + path])
+                python,
+                ["-m", "check_jsonschema", "--builtin-schema", "vendor.\(schema)"] + more + [folder.path + "/" + path])
         }
         if system == "gitlab" {
             #expect(

@@ -61,7 +61,9 @@ struct LaneRealTests {
             // Its annotation stands at the instruction that failed, whoever builds.
             let instruction = "# one\nFROM scratch\n\n# two\nRUN \\\n  nothing \\\n  here\n"
             try await sample.fixture.commit([dockerfile: instruction])
-            let workflow: [String: String?] = ["GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "", "GITHUB_OUTPUT": ""]
+            let workflow: [String: String?] = [
+                "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "", "GITHUB_OUTPUT": "",
+            ]
             let mark = "\n::error file=\(dockerfile),line=5,title=ERR_IMAGE_BUILD::"
             let arguments = ["lane", "run", "pr", "--base", base, "--repo", sample.path, "--reports", folder.path]
             let shown = try await Pinion.run(arguments, environment: workflow)

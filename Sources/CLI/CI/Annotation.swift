@@ -63,7 +63,8 @@ struct Annotations {
                 Annotation(
                     severity, ["title=and \(rest) more"],
                     "\(counted(rest, severity.rawValue)) more in \(counted(files, "file")): "
-                        + "see the summary of the job, or its log.").text
+                        + "see the summary of the job, or its log."
+                ).text
             ]
         }
     }

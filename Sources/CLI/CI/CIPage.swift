@@ -49,7 +49,8 @@ struct CIPage {
     /// The important ones first.
     private var findings: [String] {
         let order: [Diagnostic.Severity] = [.error, .warning, .note]
-        return order.flatMap { severity in report.findings.filter { $0.diagnostic.severity == severity } }.map { found in
+        return order.flatMap { severity in report.findings.filter { $0.diagnostic.severity == severity } }.map {
+            found in
             let diagnostic = found.diagnostic
             let subject = found.ref.map { CIText.code($0) + " " } ?? ""
             let kind = severity(diagnostic.severity)
@@ -58,7 +59,9 @@ struct CIPage {
                 + " (\(Markdown.code(diagnostic.place.printable)))"
             if let fix = diagnostic.fix { text += "\n  \(CIText.line(fix))" }
             if let detail = found.detail {
-                text += "\n\n" + CIText.block(detail).split(separator: "\n", omittingEmptySubsequences: false)
+                text +=
+                    "\n\n"
+                    + CIText.block(detail).split(separator: "\n", omittingEmptySubsequences: false)
                     .map { "  " + $0 }.joined(separator: "\n") + "\n"
             }
             return text

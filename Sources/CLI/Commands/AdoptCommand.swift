@@ -127,7 +127,8 @@ struct AdoptionText {
         let matches = adoption.items.count(where: \.differences.isEmpty)
         let others = adoption.items.count - matches
         lines += [
-            "", "\(matches) as desired, \(others) to be deployed by the next plan, \(adoption.omissions.count) left out.",
+            "",
+            "\(matches) as desired, \(others) to be deployed by the next plan, \(adoption.omissions.count) left out.",
         ]
         text = lines.joined(separator: "\n")
     }

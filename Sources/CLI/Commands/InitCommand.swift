@@ -6,7 +6,8 @@ import RegistryCatalog
 
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Propose what a git repository lacks to be one that Pinion works on, and write it.",
+        commandName: "init",
+        abstract: "Propose what a git repository lacks to be one that Pinion works on, and write it.",
         discussion: """
             Looks at the working tree, with what is not committed: a spec for each Dockerfile that starts a server of \
             /healthz and /run, pipelines/environments.yaml, lanes for the environments, the schemas that these name to \
@@ -67,7 +68,8 @@ struct InitCommand: AsyncParsableCommand {
         do throws(GrammarError) {
             let image = try ImageReference("\(registry)/a")
             guard image.tag == nil, image.digest == nil, "\(registry)/a" == image.repository else {
-                throw GrammarError(expected: "OCI registry", text: registry, rule: "it is host, port and path: ghcr.io/acme")
+                throw GrammarError(
+                    expected: "OCI registry", text: registry, rule: "it is host, port and path: ghcr.io/acme")
             }
             return registry
         } catch { throw Failure(.spec, error.description, remedy: "For example: --registry ghcr.io/acme") }

@@ -14,7 +14,8 @@ struct SARIF {
             "rules": .array(codes.map { ["id": .string($0)] }),
         ]
         let run: JSONValue = [
-            "tool": ["driver": driver], "automationDetails": ["id": .string(category)], "columnKind": "unicodeCodePoints",
+            "tool": ["driver": driver], "automationDetails": ["id": .string(category)],
+            "columnKind": "unicodeCodePoints",
             "results": .array(diagnostics.map(Self.result)),
         ]
         let document: JSONValue = [

@@ -33,7 +33,8 @@ extension DockerfileSpot {
     private static func unparsed(_ text: String) -> Int? {
         for mark in ["parse error on line ", "parse error line "] {
             guard let range = text.firstRange(of: mark) else { continue }
-            return Int(text[range.upperBound...].prefix { $0.isASCII && $0.isNumber })
+            let number = Int(text[range.upperBound...].prefix { $0.isASCII && $0.isNumber })
+            return number.flatMap { $0 > 0 ? $0 : nil }
         }
         return nil
     }

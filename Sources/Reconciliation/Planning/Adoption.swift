@@ -94,7 +94,9 @@ package struct Adoption: Hashable, Sendable, Codable {
         _ processor: DesiredProcessor, _ name: FunctionName, _ image: ImageReference, _ app: ObservedApp,
         _ observed: ObservedState
     ) -> Bool {
-        guard app.functions.contains(where: { $0.name == name.function && $0.boundImageID == nil }) else { return false }
+        guard app.functions.contains(where: { $0.name == name.function && $0.boundImageID == nil }) else {
+            return false
+        }
         let secrets = MountedSecrets(
             of: processor.processor, in: observed.functions?.secrets ?? [], observed.secretChanges)
         let findings = FunctionComparison(

@@ -23,7 +23,9 @@ struct FoundDockerfile {
         let folder = entry.path.split(separator: "/").dropLast().joined(separator: "/")
         self.folder = folder
         let prefix = folder.isEmpty ? "" : folder + "/"
-        let sources = ["py", "js", "mjs", "ts", "go", "rs", "rb", "java", "kt", "swift", "c", "cc", "cpp", "cs", "sh", "php", "ex"]
+        let sources = [
+            "py", "js", "mjs", "ts", "go", "rs", "rb", "java", "kt", "swift", "c", "cc", "cpp", "cs", "sh", "php", "ex",
+        ]
         neighbours = Array(
             entries.lazy.filter { other in
                 other.path.hasPrefix(prefix) && sources.contains { other.path.hasSuffix("." + $0) }
