@@ -42,7 +42,8 @@ struct Pinion: AsyncParsableCommand {
             CommandGroup(
                 name: "Modal",
                 subcommands: [
-                    ModalctlCommand.self, AdoptCommand.self, SyncSecretsCommand.self, SyncModalCommand.self, PruneCommand.self,
+                    ModalctlCommand.self, AdoptCommand.self, SyncSecretsCommand.self, SyncModalCommand.self,
+                    PruneCommand.self,
                     ModalCommand.self,
                 ]),
             CommandGroup(

@@ -9,16 +9,19 @@ struct ReportOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Write report.json, findings.sarif, code-quality.json, comment.md and the tests as JUnit XML to this folder. In CI, for a lane with 'report': pinion-reports.",
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var reports: String?
 
-    @Option(help: ArgumentHelp("Write the tests to this file as JUnit XML.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the tests to this file as JUnit XML.", valueName: "file"),
+        completion: .file())
     var junit: String?
 
     @Option(
         name: .customLong("pr-comment"),
         help: ArgumentHelp(
-            "Write what came of it to this file as Markdown of at most 64 KiB, for a comment.", valueName: "file"))
+            "Write what came of it to this file as Markdown of at most 64 KiB, for a comment.", valueName: "file"),
+        completion: .file())
     var comment: String?
 
     /// The folder that is written to in CI where nobody names another.

@@ -18,7 +18,8 @@ struct InitCommand: AsyncParsableCommand {
             pinion init --registry ghcr.io/acme --namespace text --yes
             """)
 
-    @Option(help: ArgumentHelp("The repository: a path with a working tree.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The repository: a path with a working tree.", valueName: "path"), completion: .directory)
     var repo = "."
 
     @Option(
