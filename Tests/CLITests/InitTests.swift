@@ -131,5 +131,20 @@ struct InitPlanTests {
         let items = try plan.json()["items"]?.arrayValue ?? []
         #expect(items.map { $0["ref"] } == ["acme/hello@1"])
         #expect(items.first?["builds"]?.arrayValue?.count == 2)
+
+        // What a workflow shows of it, on a branch whose name would be much.
+        try checkout.git(["checkout", "--quiet", "-b", "a%0A`|</details>"])
+        let (summary, outputs) = (checkout.folder.path + "/summary", checkout.folder.path + "/outputs")
+        let workflow = [
+            "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": outputs,
+        ]
+        let shown = try await Pinion.run(
+            ["plan"], in: checkout.path, environment: variables.merging(workflow) { $1 })
+        #expect(shown.exitCode == 0, "\(shown.stderr)")
+        let page = try String(contentsOfFile: summary, encoding: .utf8)
+        #expect(page.hasPrefix("### ✅ plan → local\n") && page.contains("1 to build, 1 to pin"), "\(page)")
+        #expect(page.contains("\n```text\nlocal ← a%0A`|</details>@"), "\(page)")
+        let values = try String(contentsOfFile: outputs, encoding: .utf8)
+        #expect(values.contains("\n[\"acme/hello@1\"]\n") && values.contains("\ntrue\n"), "\(values)")
     }
 }

@@ -73,7 +73,7 @@ struct AdoptCommand: AsyncParsableCommand {
         for failure in refused.sorted(by: { $0.key < $1.key }).map(\.value) {
             Output.note(FailureText(failure, style: .standardError).text)
         }
-        Output.note(ReportText(report, broken: 0, style: .standardError).text)
+        if !report.entries.isEmpty { Output.note(ReportText(report, broken: 0, style: .standardError).text) }
         guard refused.isEmpty else { return report.hasFailures && !report.isRefused ? .failure : ExitCode(3) }
         return ExitCode(for: report)
     }
