@@ -17,7 +17,8 @@ struct Pinion: AsyncParsableCommand {
             CommandGroup(
                 name: "Work",
                 subcommands: [
-                    InitCommand.self, NewCommand.self, DevCommand.self, ValidateCommand.self, PlanCommand.self, ShowCommand.self,
+                    InitCommand.self, NewCommand.self, DevCommand.self, ValidateCommand.self, PlanCommand.self,
+                    ShowCommand.self,
                     ApplyCommand.self,
                     ReconcileCommand.self, RunProcessorCommand.self, LocalctlCommand.self, ConformanceCommand.self,
                 ]),
