@@ -31,8 +31,7 @@ struct AdoptCommand: AsyncParsableCommand {
     @Flag(help: "Print what can be taken over as JSON.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "Show what processors say.")
-    var verbose = false
+    @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
         guard (1...64).contains(parallelism) else { throw ValidationError("--parallelism is a number from 1 to 64.") }
@@ -66,9 +65,9 @@ struct AdoptCommand: AsyncParsableCommand {
                 return unmatched.filter { leased.refused[$0.ref] == nil && leased.records[$0.ref]?.binding == nil }
             }
         }
-        let lines = EventLines(style: .standardError, isVerbose: verbose)
-        let report = try await session.apply(adoption.matching(mark), parallelism: parallelism) { event in
-            if let line = lines.line(event) { Output.note(line) }
+        let parallelism = parallelism
+        let report = try await verbosity.display.showing { show throws(Failure) in
+            try await session.apply(adoption.matching(mark), parallelism: parallelism, show: show)
         }
         for failure in refused.sorted(by: { $0.key < $1.key }).map(\.value) {
             Output.note(FailureText(failure, style: .standardError).text)
