@@ -2,12 +2,11 @@ import DeploymentModel
 import Reconciliation
 import Synchronization
 
-/// The events of a run as lines, in the order in which they happen.
+/// The events of a run as lines, in the order in which they happen; what is over has in front how long it took.
 struct EventLines {
     private let style: Style
     private let verbosity: Verbosity
-    /// Both platforms of a build tend to fail alike: the second one's output is not shown again.
-    private let failed = FailedBuilds()
+    private let steps = Steps()
 
     init(style: Style, _ verbosity: Verbosity) {
         self.style = style
@@ -18,7 +17,7 @@ struct EventLines {
     func line(_ event: RunEvent) -> String? {
         let step = event.platform.map { "\(event.step.rawValue) \($0.oci)" } ?? event.step.rawValue
         let name = event.ref.map { style.bold($0.description) + "  " } ?? ""
-        let head = "\(style.dim(Self.seconds(event.time)))  "
+        let head = "\(style.dim(steps.took(event).map(Self.seconds) ?? Self.noTime))  "
         switch event.kind {
         case .started:
             let isShown = verbosity == .verbose || (verbosity == .normal && event.step == .build)
@@ -42,10 +41,12 @@ struct EventLines {
     }
 
     private func text(of failure: Failure, _ event: RunEvent) -> String {
-        let isRepeated = event.step == .build && !failed.isFirst(event.ref)
+        let isRepeated = event.step == .build && !steps.isFirstFailedBuild(event.ref)
         let shown = isRepeated ? Failure(failure.code, failure.message) : failure
         return FailureText(shown, style: style, indent: "          ").text
     }
+
+    private static let noTime = "      "
 
     /// `  3.2s`, right-aligned.
     static func seconds(_ time: Double) -> String {
@@ -55,9 +56,29 @@ struct EventLines {
     }
 }
 
-/// The refs of which a build has failed so far.
-private final class FailedBuilds: Sendable {
-    private let refs = Mutex<Set<ProcessorRef?>>([])
+/// What has begun and what has failed so far.
+private final class Steps: Sendable {
+    private struct Key: Hashable {
+        let ref: ProcessorRef?
+        let step: RunEvent.Step
+        let platform: Platform?
+    }
 
-    func isFirst(_ ref: ProcessorRef?) -> Bool { refs.withLock { $0.insert(ref).inserted } }
+    private let starts = Mutex<[Key: Double]>([:])
+    /// Both platforms of a build tend to fail alike: the second one's output is not shown again.
+    private let failed = Mutex<Set<ProcessorRef?>>([])
+
+    /// How long a step took that is over, in seconds.
+    func took(_ event: RunEvent) -> Double? {
+        let key = Key(ref: event.ref, step: event.step, platform: event.platform)
+        switch event.kind {
+        case .started:
+            starts.withLock { $0[key] = event.time }
+            return nil
+        case .finished, .failed: return starts.withLock { $0.removeValue(forKey: key) }.map { event.time - $0 }
+        case .log, .warning, .skipped, .interrupted: return nil
+        }
+    }
+
+    func isFirstFailedBuild(_ ref: ProcessorRef?) -> Bool { failed.withLock { $0.insert(ref).inserted } }
 }

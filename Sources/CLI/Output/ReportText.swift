@@ -8,10 +8,13 @@ struct ReportText {
     init(_ report: RunReport, broken: Int, style: Style) {
         var lines: [String] = []
         for entry in report.entries where entry.status == .failed {
-            for failure in entry.failures {
+            // Both platforms of a build tend to fail alike.
+            var codes: Set<ErrorCode> = []
+            for failure in entry.failures where codes.insert(failure.code).inserted {
                 lines.append(
-                    "\(style.red("✗")) \(style.bold(entry.ref.description))  \(failure.code.rawValue)  \(failure.message)"
+                    "\(style.red("✗")) \(style.bold(entry.ref.description))  \(failure.code.rawValue)  \(failure.message.printable)"
                 )
+                if let remedy = failure.remedy { lines.append("    \(remedy)") }
             }
         }
         for entry in report.entries where entry.status == .interrupted {
