@@ -2,20 +2,24 @@
 # shellcheck disable=SC2154,SC2034 # what is shared with .ci/services and common.sh
 # The Python environment of the tests and of the Modal driver. Needs common.sh.
 
-venv=$state/venv
+# Named by what is in it, so that two checkouts do not take it away from each other.
+requirements=("$here/requirements.txt" "$repository/registry/processors/llm_litellm/requirements.txt")
+venv=$state/venv-$(cat "${requirements[@]}" | cksum | cut -d ' ' -f 1)
 
 python_start() {
     local stamp
     has python3 || install_packages python3 python3-venv
-    stamp=$(python3 -c 'import sys,zlib; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed")
-print(sys.version.split()[0], sys.prefix, *(zlib.crc32(open(name, "rb").read()) for name in sys.argv[1:]))' \
-        "$here/requirements.txt" "$repository/registry/processors/llm_litellm/requirements.txt")
+    stamp=$(python3 -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or later is needed")
+print(sys.version.split()[0], sys.prefix)')
     if [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$stamp" ] && [ -x "$venv/bin/python" ]; then
         say "Python          $venv"
+        touch "$venv"
         return 0
     fi
     say "Python          making $venv from .ci/requirements.txt"
     python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+    # Those that no checkout has asked for in a week go.
+    find "$state" -maxdepth 1 -name 'venv*' -mtime +7 -exec rm -rf {} +
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt" >"$state/pip.log" 2>&1 || {
