@@ -48,6 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
                 secrets: try await modal.secrets(of: workspace), prunes: try modal.prunes(workspace))
             if let output { try PlanFile(output).write(plan) }
             Output.result(try (json ? .json : format).text(plan))
+            if plan.isEmpty { await DiagnosticReport(workspace).showUncommitted() }
             try await CIPublication(of: plan, in: workspace)?.publish()
             if workspace.hasErrors || !plan.blocked.isEmpty { return .failure }
             return detailedExitcode && !plan.isEmpty ? ExitCode(2) : .success

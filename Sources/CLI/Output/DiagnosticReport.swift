@@ -7,6 +7,16 @@ struct DiagnosticReport {
 
     init(_ workspace: Workspace) { self.workspace = workspace }
 
+    /// Tells who sees it on a terminal, and finds nothing to do, of what nobody looked at.
+    func showUncommitted() async {
+        guard Terminal.standardError.isTerminal else { return }
+        let count = await workspace.uncommittedFiles()
+        guard count > 0 else { return }
+        Output.note(
+            "note: \(counted(count, "file")) of the working tree \(count == 1 ? "is" : "are") not committed, and not looked at"
+        )
+    }
+
     func show() {
         for diagnostic in workspace.diagnostics {
             let source = workspace.catalog.sources[diagnostic.file]

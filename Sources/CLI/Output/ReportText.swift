@@ -5,6 +5,8 @@ import Reconciliation
 struct ReportText {
     let text: String
 
+    private static let detailLines = 12
+
     init(_ report: RunReport, broken: Int, style: Style) {
         var lines: [String] = []
         for entry in report.entries where entry.status == .failed {
@@ -14,12 +16,19 @@ struct ReportText {
                 lines.append(
                     "\(style.red("✗")) \(style.bold(entry.ref.description))  \(failure.code.rawValue)  \(failure.message.printable)"
                 )
+                // What it said may have gone by long ago.
+                for line in (failure.detail ?? "").split(whereSeparator: \.isNewline).suffix(Self.detailLines) {
+                    lines.append("    " + style.dim(String(line).printable))
+                }
                 if let remedy = failure.remedy { lines.append("    \(remedy)") }
             }
         }
         for entry in report.entries where entry.status == .interrupted {
             let left = entry.skipped.map(\.rawValue).joined(separator: ", ")
             lines.append("\(style.yellow("-")) \(style.bold(entry.ref.description))  interrupted before: \(left)")
+        }
+        if report.entries.contains(where: { $0.status == .interrupted }) {
+            lines.append("    Carry on with: pinion apply --continue")
         }
         for failure in report.failures {
             lines.append("\(style.red("✗")) \(failure.code.rawValue)  \(failure.message)")

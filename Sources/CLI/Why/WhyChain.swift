@@ -175,6 +175,13 @@ struct WhyChain {
         }
     }
 
+    /// Claims that the registry has a spec of it that can't be used.
+    private var isBroken: Bool {
+        catalog.diagnostics.contains { finding in
+            finding.severity == .error && finding.file.split(separator: "/").contains { $0.hasPrefix(ref.slug) }
+        }
+    }
+
     /// What is wanted and does not run yet.
     private func applying(_ record: RefRecord, _ environment: EnvironmentSpec, _ lease: Lease?) -> WhyBlock? {
         if let applied = record.applied, record.desired.isSame(as: applied) { return nil }
@@ -201,7 +208,7 @@ struct WhyChain {
         guard let spec else {
             return WhyBlock(
                 .catalog, name, "there is no \(ref) without errors in the registry of \(commit)",
-                remedy: record == nil
+                remedy: record == nil || isBroken
                     ? "See what there is: pinion validate"
                     : "It still runs. Stop it where nobody needs it: pinion reconcile --env \(name) --prune")
         }

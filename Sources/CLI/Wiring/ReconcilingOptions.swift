@@ -38,6 +38,7 @@ struct ReconcilingOptions: ParsableArguments {
             let text = PlanText(plan, style: .standardError)
             Output.note(plan.hasActions ? text.text + "\n" : text.heading)
         }
+        if plan.isEmpty { await DiagnosticReport(workspace).showUncommitted() }
         let report = try await showing { show throws(Failure) in
             try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
         }

@@ -30,6 +30,16 @@ struct Workspace {
 
     var repository: GitRepository { references.repository }
 
+    /// How many files of the working tree differ from the commit that HEAD names, where that is what was read: they are not
+    /// looked at.
+    func uncommittedFiles() async -> Int {
+        guard !repository.isBare, let head = try? await repository.commit(at: "HEAD"), head.id == catalog.commit.id,
+            let tree = try? await repository.workTreeCommit(),
+            let changes = try? await repository.changedPaths(from: head.id, to: tree.id)
+        else { return 0 }
+        return changes.count
+    }
+
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     /// - Parameters:

@@ -26,7 +26,8 @@ extension Failure {
         } else {
             self.init(
                 .imageBuild, "\(what) can't be built by \(builder): \(words)",
-                remedy: "See the whole output with --verbose.", detail: log.map(Self.summary),
+                remedy: "See the whole output: pinion build \(request.ref) --platform \(request.platform) --verbose",
+                detail: log.map(Self.summary),
                 dockerfile: DockerfileSpot(words: words, log: log))
         }
     }
