@@ -220,6 +220,7 @@ let package = Package(
                 "Adapters", "BLAKE3", "CLI", "DeploymentModel", "Docker", "Git", "HTTP", "JSON", "LoopbackServer",
                 "Modal",
                 "OCI", "Records", "RegistryCatalog", "TestSupport", "YAML",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
