@@ -87,7 +87,7 @@ struct TutorialTests {
             .replacing(/\b[0-9a-f]{7,64}\b/, with: "#")
             .replacing(/\b\d+(\.\d+)? ?m?s\b/, with: "#")
             .replacing(/127\.0\.0\.1:\d+/, with: "#")
-            .split(separator: " ").joined(separator: " ")
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// Whether a line is what the page shows, where `…` stands for anything.
