@@ -51,7 +51,9 @@ struct Page: CustomTestStringConvertible {
         }
         let spans = prose.joined(separator: " ").split(separator: "`", omittingEmptySubsequences: false)
         // In a table a bar is escaped.
-        let code = spans.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element).replacing("\\|", with: "|") }
+        let code = spans.enumerated().filter { $0.offset % 2 == 1 }.map {
+            String($0.element).replacing("\\|", with: "|")
+        }
         return [(lines, false), (code, true)].flatMap { texts, isProse in
             texts.flatMap { ShellLine($0).commands }.filter { $0.first == "pinion" }.map { ($0, isProse) }
         }
