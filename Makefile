@@ -35,7 +35,7 @@ build: ## Build pinion
 
 install: ## Build for release and install with completions: PREFIX (default /usr/local), DESTDIR
 	@.ci/setup build
-	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) .ci/install
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" .ci/install
 
 docs: ## Write the pages that are made from the program: commands and error codes
 	@swift build --product pinion >&2

@@ -54,7 +54,7 @@ package struct DesiredStateReader: Sendable {
                 return .success(try await processor(spec, pinned?[spec.path], known[spec.path]))
             } catch { return .failure(error) }
         }
-        if let cache, earlier == nil || unknown > CacheFolder.fewReadAgain {
+        if let cache, known.isEmpty || unknown > CacheFolder.fewReadAgain {
             let builds = zip(specs, results).map { ($0.path, try? $1.get().1) }
             KnownBuilds(
                 commit: catalog.commit.id,

@@ -2,6 +2,8 @@ import JSON
 import TestSupport
 import Testing
 
+@testable import CLI
+
 @Suite(.tags(.medium)) struct ConfigTests {
     private static let files = [
         "pipelines/environments.yaml": """
@@ -74,5 +76,18 @@ import Testing
 
     private func setting(_ name: String, _ value: String, _ source: String, _ place: String) -> JSONValue {
         ["name": .string(name), "value": .string(value), "source": .string(source), "place": .string(place)]
+    }
+
+    @Test func `an address is shown without its password`() {
+        #expect(RepositoryPlace.shown("https://u:secret@example.com/r.git") == "https://example.com/r.git")
+        #expect(RepositoryPlace.shown("ssh://git@example.com/r.git") == "ssh://git@example.com/r.git")
+        #expect(!RepositoryPlace.shown("https://u:secret@exam ple.com\n").contains("secret"))
+        #expect(RepositoryPlace.shown("../r") == "../r")
+    }
+
+    @Test func `a result holds nothing that a runner takes for its own command, and says the same`() throws {
+        let text = try JSONText(["log": "##[add-mask]x"]).text
+        #expect(!text.contains("##["))
+        #expect(try JSONValue(parsing: text) == ["log": "##[add-mask]x"])
     }
 }

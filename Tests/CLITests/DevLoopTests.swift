@@ -175,7 +175,7 @@ struct DevLoopTests {
 
     /// Runs a command in a terminal of its own: `r` after its first success, `l` after the second, then the given key.
     private static let terminal = #"""
-        import os, pty, sys, termios
+        import os, pty, select, signal, sys, termios
 
         end, command = sys.argv[1], sys.argv[2:]
         ready, go = os.pipe()
@@ -186,10 +186,23 @@ struct DevLoopTests {
             os.execv(command[0], command)
         text = b""
 
-        def wait(word):
+        def give_up(*_):
+            print("nothing more comes after", text.decode(errors="replace"))
+            os.kill(child, signal.SIGKILL)
+            os._exit(1)
+
+        # Before the test's own time is over, so that it can tell where it stood.
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(270)
+
+        def wait(word, key=b""):
+            """Reads on until the word comes; where nothing comes, presses the key again: a log may be a moment late."""
             global text
             while word not in text:
-                text += os.read(terminal, 65536)
+                if select.select([terminal], [], [], 3)[0]:
+                    text += os.read(terminal, 65536)
+                elif key:
+                    os.write(terminal, key)
             text = text.split(word, 1)[1]
 
         before = termios.tcgetattr(terminal)
@@ -199,7 +212,7 @@ struct DevLoopTests {
         os.write(terminal, b"r")
         wait("✓".encode())
         os.write(terminal, b"l")
-        wait(b"said it")
+        wait(b"said it", b"l")
         print("said it")
         os.write(terminal, end.encode())
         try:

@@ -26,6 +26,17 @@ struct InitTests {
         try checkout.git(["status", "--porcelain", "--untracked-files=all"])
     }
 
+    @Test func `nothing is written through a link that leads elsewhere`() async throws {
+        let checkout = try GitCheckout(Self.files)
+        let elsewhere = try TemporaryFolder()
+        try FileManager.default.createSymbolicLink(
+            atPath: checkout.path + "/pipelines", withDestinationPath: elsewhere.path)
+        let written = try await run("init", "--yes", in: checkout)
+        #expect(written.exitCode == 1)
+        #expect(written.stderr.contains("pipelines is a symbolic link"), "\(written.stderr)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere.path).isEmpty)
+    }
+
     @Test func `it shows everything, and writes nothing without a yes`() async throws {
         let checkout = try GitCheckout(Self.files)
         let shown = try await run("init", "--namespace", "acme", in: checkout)
@@ -64,7 +75,7 @@ struct InitTests {
                     : ["dev.yaml", "local.yaml", "main.yaml", "pr.yaml", "staging.yaml"]))
         #expect(
             try checkout.git(["config", "--get-all", "remote.origin.fetch"])
-                == "+refs/heads/*:refs/remotes/origin/*\n+refs/pinion/*:refs/pinion/*")
+                == "+refs/heads/*:refs/remotes/origin/*")
 
         let validation = try await run("validate", "--worktree", "--format", "json", in: checkout)
         #expect(validation.exitCode == 0, "\(validation.stdout)")

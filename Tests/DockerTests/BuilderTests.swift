@@ -56,14 +56,15 @@ struct BuilderTests {
     }
 
     func buildx(
-        _ executable: String = "docker", environment: [String: String?] = [:], platform: Platform = .arm64
+        _ executable: String = "docker", environment: [String: String?] = [:], platform: Platform = .arm64,
+        isForTrying: Bool = false
     ) throws -> BuildxBuilder {
         let fake = try FakeEngine { _, _ in
             Reply(#"{"DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#)
         }
         return BuildxBuilder(
             fake.client, executable: executable, environment: environment,
-            registry: FixedRegistry(platform: platform), pusher: FixedPusher())
+            registry: FixedRegistry(platform: platform), pusher: FixedPusher(), isForTrying: isForTrying)
     }
 
     @Test("buildx is asked for one platform, without attestations unless they are wanted", .tags(.small))
@@ -90,6 +91,10 @@ struct BuilderTests {
             let index = try #require(arguments.firstIndex(of: pair[0]))
             #expect(arguments[index + 1] == pair[1])
         }
+        // What is only tried goes nowhere.
+        let tried = try buildx(isForTrying: true).arguments(request(options: options), output: "o")
+        #expect(tried.contains("--provenance=false") && !tried.contains("--cache-to"))
+        #expect(tried.contains("--cache-from"))
     }
 
     @Test("A secret without a value stops the build before it begins", .tags(.medium), .timeLimit(.minutes(1)))

@@ -122,6 +122,10 @@ struct LaneTests {
             ]
         ),
         (
+            "environment: local\nsteps: [validate, {report: {junit: ../../x.xml}}]",
+            ["2:36 'junit' leads out of the folder of the reports → name a file below it: smoke.xml"]
+        ),
+        (
             "environment: local\nallow_reel: true\nsteps: [validate]",
             ["2:1 'allow_reel' is not known here → did you mean 'allow_real'?"]
         ),

@@ -41,9 +41,14 @@ struct DoctorCommand: AsyncParsableCommand {
         var own: [Finding] =
             switch looked {
             case .success(let found):
-                [.ok("repository", "\(options.repo), \(counted(found.catalog.processors.count, "processor"))")]
+                [
+                    .ok(
+                        "repository",
+                        "\(RepositoryPlace.shown(options.repo)), \(counted(found.catalog.processors.count, "processor"))"
+                    )
+                ]
             case .failure(let failure): [.error("repository", failure.message, failure.remedy ?? "git status")]
-            case nil: [.error("repository", "\(options.repo) does not answer", "git ls-remote")]
+            case nil: [.error("repository", "\(RepositoryPlace.shown(options.repo)) does not answer", "git ls-remote")]
             }
         let variables = ProcessInfo.processInfo.environment
         var examinations = engineExaminations(variables)

@@ -10,9 +10,9 @@ struct InitCommand: AsyncParsableCommand {
         abstract: "Propose what a git repository lacks to be one that Pinion works on, and write it.",
         discussion: """
             Looks at the working tree, with what is not committed: a spec for each Dockerfile that starts a server of \
-            /healthz and /run, pipelines/environments.yaml, lanes for the environments, the schemas that these name to \
-            editors, and the refspec by which git fetches Pinion's records. Everything is shown first; nothing is written \
-            without a yes, and nothing that is there is written over. With --registry there are environments on Modal, too.
+            /healthz and /run, pipelines/environments.yaml, lanes for the environments, and the schemas that these name to \
+            editors. Everything is shown first; nothing is written without a yes, and nothing that is there is written \
+            over. With --registry there are environments on Modal, too.
 
             pinion init
             pinion init --registry ghcr.io/acme --namespace text --yes
@@ -40,7 +40,7 @@ struct InitCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             let tree = try await WorkTree(repo)
             let proposal = try await tree.proposal(namespace: try name(tree), registry: try place())
-            let document = InitDocument(proposal, refspec: tree.lacksRefspec ? WorkTree.refspec : nil)
+            let document = InitDocument(proposal)
             Output.result(json ? try JSONText(document).text : InitText(document, style: .standardOutput).text)
             guard !document.isEmpty else { return .success }
             guard yes || Confirmation.ask("Write it?") == true else {
@@ -94,16 +94,13 @@ struct InitDocument: Encodable {
     let format = "pinion.init/1"
     let files: [RepositoryProposal.File]
     let omissions: [RepositoryProposal.Omission]
-    /// What `remote.origin.fetch` lacks; `nil` where it lacks nothing.
-    let refspec: String?
 
-    init(_ proposal: RepositoryProposal, refspec: String?) {
+    init(_ proposal: RepositoryProposal) {
         files = proposal.files
         omissions = proposal.omissions
-        self.refspec = refspec
     }
 
-    var isEmpty: Bool { files.isEmpty && refspec == nil }
+    var isEmpty: Bool { files.isEmpty }
 }
 
 /// The proposal for people: every file as it would be.
@@ -113,14 +110,11 @@ struct InitText {
     init(_ document: InitDocument, style: Style) {
         var lines: [String] = []
         for file in document.files {
-            lines.append("\(style.green("+")) \(style.bold(file.path))  \(style.dim(file.reason))")
+            lines.append("\(style.green("+")) \(style.bold(file.path.printable))  \(style.dim(file.reason.printable))")
             // A schema is long, and the same everywhere.
             if file.path.hasSuffix(".schema.json") { continue }
             lines += file.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-                .map { $0.isEmpty ? "" : "    \($0)" }
-        }
-        if let refspec = document.refspec {
-            lines.append("\(style.green("+")) \(style.bold("git config --add remote.origin.fetch '\(refspec)'"))")
+                .map { $0.isEmpty ? "" : "    \(String($0).printable)" }
         }
         for omission in document.omissions {
             lines.append("\(style.dim("=")) \(omission.path.printable)  \(style.dim("no spec: \(omission.reason)"))")
@@ -132,20 +126,15 @@ struct InitText {
 
 /// A repository with a working tree that files can be written to.
 struct WorkTree {
-    static let refspec = "+refs/pinion/*:refs/pinion/*"
-
     /// The folder of the working tree.
     let path: String
-    let lacksRefspec: Bool
     private let repository: GitRepository
-    private let program: GitProgram
 
     /// - Throws: `Failure` with `ERR_GIT` when there is none.
     init(_ place: String) async throws(Failure) {
         guard let program = GitProgram(environment: ProcessInfo.processInfo.environment) else {
             throw Failure(.git, "git is not installed")
         }
-        self.program = program
         do throws(GitError) {
             repository = try await RepositoryPlace(place).references().repository
         } catch { throw RevisionOptions.failure(error, repo: place) }
@@ -153,8 +142,6 @@ struct WorkTree {
             throw Failure(.git, "\(place) has no working tree", remedy: "Name a checkout with --repo.")
         }
         path = root.text.last == "\n" ? String(root.text.dropLast()) : root.text
-        let remote = program.run(["config", "--get-all", "remote.origin.fetch"], in: place)
-        lacksRefspec = remote.map { $0.status == 0 && !$0.text.contains("refs/pinion/*") } ?? false
     }
 
     /// The folder's name, as a namespace may read.
@@ -173,12 +160,22 @@ struct WorkTree {
         } catch { throw RevisionOptions.failure(error, repo: path) }
     }
 
-    /// Writes the files, none of them over another, and the refspec.
+    /// Writes the files, none of them over another, and none through a symbolic link: it may lead out of the repository.
     ///
     /// - Throws: `Failure` with `ERR_SPEC`; files that were written before stay.
     func write(_ document: InitDocument) throws(Failure) {
         for file in document.files {
             let place = "\(path)/\(file.path)"
+            var parent = path
+            for part in file.path.split(separator: "/").dropLast() {
+                parent += "/\(part)"
+                let kind = try? FileManager.default.attributesOfItem(atPath: parent)[.type] as? FileAttributeType
+                guard kind != .typeSymbolicLink else {
+                    throw Failure(
+                        .spec, "\(file.path) is not written: \(parent) is a symbolic link",
+                        remedy: "Make it a folder, or write the file yourself.")
+                }
+            }
             do {
                 let folder = place.split(separator: "/", omittingEmptySubsequences: false).dropLast()
                 try FileManager.default.createDirectory(
@@ -187,10 +184,5 @@ struct WorkTree {
                 Output.note("wrote \(file.path)")
             } catch { throw Failure(.spec, "\(file.path) can't be written: \(error)") }
         }
-        guard let refspec = document.refspec else { return }
-        guard program.run(["config", "--add", "remote.origin.fetch", refspec], in: path)?.status == 0 else {
-            throw Failure(.git, "git's configuration of \(path) can't be written")
-        }
-        Output.note("set remote.origin.fetch")
     }
 }

@@ -63,7 +63,7 @@ enum GitHubAction {
                     echo "$SHA256  $file" | sha256sum --check --quiet
                     if tar --list --gzip --file "$file" >/dev/null 2>&1; then
                         tar --extract --gzip --file "$file" --directory "$folder"
-                        program=$(find "$folder" -type f -name pinion | head -n 1)
+                        program=$(find "$folder" -type f -name pinion -perm -u+x | head -n 1)
                         [ -n "$program" ] || { echo "There is no program pinion in $URL" >&2; exit 1; }
                         folder=$(dirname "$program")
                     else

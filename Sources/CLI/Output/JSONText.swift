@@ -10,7 +10,8 @@ struct JSONText {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         do {
-            text = String(decoding: try encoder.encode(value), as: UTF8.self)
+            // A CI runner takes '##[' for its own command, in whatever stands in a string; written so it says the same.
+            text = String(decoding: try encoder.encode(value), as: UTF8.self).replacing("##[", with: "##\\u005b")
         } catch { throw Failure(.spec, "the result cannot be written as JSON: \(error)") }
     }
 

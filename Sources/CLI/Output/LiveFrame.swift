@@ -62,7 +62,9 @@ struct LiveFrame {
             let tail = action.last.printable.fitted(max(0, width - head.columns - 5))
             return style.cyan(spinner) + " " + head + (tail.isEmpty ? "" : "  " + style.dim(tail))
         }
-        if shown.count < actions.count { lines.append(style.dim("  and \(actions.count - shown.count) more")) }
+        if shown.count < actions.count {
+            lines.append(style.dim("  and \(actions.count - shown.count) more".fitted(width - 1)))
+        }
         let failures = failed == 0 ? "" : ", " + style.red("\(failed) failed")
         let seconds = EventLines.seconds(time).drop { $0 == " " }
         lines.append("  \(counted(done, "step")) done\(failures) \(style.dim("· \(seconds)"))")

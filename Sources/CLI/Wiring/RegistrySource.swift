@@ -87,7 +87,8 @@ struct RegistrySource {
             return try await Catalog(of: repository.commit(at: revision), in: repository, cache: .ofUser())
         } catch {
             throw Failure(
-                .git, "there is no commit '\(revision)' in \(options.repo)", remedy: "See: git log --oneline --all")
+                .git, "there is no commit '\(revision)' in \(RepositoryPlace.shown(options.repo))",
+                remedy: "See: git log --oneline --all")
         }
     }
 
@@ -115,7 +116,8 @@ struct RegistrySource {
             )
         case .notFound, .invalid:
             Failure(
-                .git, branch.map { "there is no branch '\($0)' in \(options.repo)" } ?? error.message,
+                .git,
+                branch.map { "there is no branch '\($0)' in \(RepositoryPlace.shown(options.repo))" } ?? error.message,
                 remedy: options.branch == nil ? "Commit something first." : "See: git branch --list")
         default: Failure(.git, error.message)
         }

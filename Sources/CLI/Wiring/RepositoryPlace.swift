@@ -55,6 +55,12 @@ struct RepositoryPlace {
             of: address, in: Self.copies, environment: ProcessInfo.processInfo.environment, checkout: checkout)
     }
 
+    /// The text as it may be shown: an address without its password.
+    static func shown(_ text: String) -> String {
+        if path(text) != nil { return text }
+        return (try? RemoteURL(text))?.description ?? "the repository's address"
+    }
+
     /// The folder that the text means; `nil` when it is an address elsewhere (`https://…`, `git@host:path`).
     static func path(_ text: String) -> String? {
         if text.hasPrefix("file://") { return URL(string: text)?.path ?? String(text.dropFirst("file://".count)) }

@@ -40,9 +40,10 @@ struct Settings {
                 Setting("branch", source.branch ?? "a detached HEAD", .git, "HEAD")
             }
         return [
-            option("repo", options.repo == "." ? nil : options.repo, otherwise: "."),
+            option("repo", options.repo == "." ? nil : RepositoryPlace.shown(options.repo), otherwise: "."),
             option("remote", options.remote, otherwise: nil),
-            option("state-repo", options.state.place, otherwise: "the repository of the specs"),
+            option(
+                "state-repo", options.state.place.map(RepositoryPlace.shown), otherwise: "the repository of the specs"),
             option(
                 "insecure-registry",
                 options.oci.insecureRegistry.isEmpty

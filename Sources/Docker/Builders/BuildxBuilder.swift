@@ -82,14 +82,15 @@ package struct BuildxBuilder: ImageBuilder {
         var arguments = [
             "buildx", "build", "--platform", request.platform.oci,
             "--file", unpacked?.dockerfile ?? request.dockerfile, "--output", output,
-            "--provenance=\(options.attestations.contains(.provenance))",
-            "--sbom=\(options.attestations.contains(.sbom))", "--progress=plain",
+            "--provenance=\(options.attestations.contains(.provenance) && !isForTrying)",
+            "--sbom=\(options.attestations.contains(.sbom) && !isForTrying)", "--progress=plain",
         ]
         // Else an image that happens to lie in the engine under the base's tag wins over the registry's.
         if !isForTrying { arguments.append("--pull") }
         if !usesCache { arguments.append("--no-cache") }
         for place in options.cacheFrom { arguments += ["--cache-from", place] }
-        for place in options.cacheTo { arguments += ["--cache-to", place] }
+        // What is tried goes nowhere.
+        for place in isForTrying ? [] : options.cacheTo { arguments += ["--cache-to", place] }
         // The values stay in the environment; the arguments have the names alone.
         for secret in options.secrets { arguments += ["--secret", "id=\(secret),env=\(secret)"] }
         for (name, value) in request.args.sorted(by: { $0.key < $1.key }) {

@@ -157,8 +157,14 @@ extension LaneStep {
         case .record: self = .record
         case .drift: self = .drift(live: options?.bool("live", &findings) ?? false)
         case .report:
+            let junit = options?.string("junit", &findings)
+            if let (text, node) = junit, text.hasPrefix("/") || text.split(separator: "/").contains("..") {
+                findings.add(
+                    .error, "'junit' leads out of the folder of the reports", at: node,
+                    fix: "name a file below it: smoke.xml")
+            }
             self = .report(
-                junit: options?.string("junit", &findings)?.text, summary: options?.bool("summary", &findings) ?? true)
+                junit: junit?.text, summary: options?.bool("summary", &findings) ?? true)
         }
         options?.reportUnknown(&findings)
     }
