@@ -29,7 +29,7 @@ extension LocalAdapter {
             return try await withContainer(start, .published, hasWritableRoot) { container throws(Failure) in
                 try await body(
                     PlacedContainer(
-                        container: container, endpoint: try endpoint(container, start),
+                        container: container, endpoint: try await endpoint(container, start),
                         uploads: try await uploadsOnBridge(), isolation: nil, notes: Self.notes(hasWritableRoot)))
             }
         }
@@ -93,7 +93,7 @@ extension LocalAdapter {
             return try await withContainer(start, .published, hasWritableRoot) { container throws(Failure) in
                 try await body(
                     PlacedContainer(
-                        container: container, endpoint: try endpoint(container, start),
+                        container: container, endpoint: try await endpoint(container, start),
                         uploads: try await uploadsOnBridge(), isolation: Isolation.none,
                         notes: notes + ["the network could be reached: this engine is not on this machine"]))
             }
@@ -197,9 +197,11 @@ extension LocalAdapter {
 
     private func endpoint(
         _ container: ObservedContainer, _ start: ContainerStart
-    ) throws(Failure) -> ProcessorEndpoint {
+    ) async throws(Failure) -> ProcessorEndpoint {
+        // One that has ended has no port any more.
         guard let port = container.hostPort else {
-            throw Failure(.health, "the container ended as soon as it was started")
+            let end = try await end(of: container.id) ?? "ended"
+            throw Failure(.health, "the container \(end) as soon as it was started")
         }
         return ProcessorEndpoint(origin: "http://127.0.0.1:\(port)", api: start.processor.api)
     }
