@@ -56,7 +56,7 @@ struct EventDisplay: Sendable {
 private final class LivePicture: Sendable {
     private struct State {
         var frame = LiveFrame()
-        /// When the run began, and the last of its seconds that an event told.
+        /// When the run began; `nil` before its first event.
         var start: ContinuousClock.Instant?
         var isOver = false
     }
