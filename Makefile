@@ -22,9 +22,9 @@ crash: ## Kill a lane at each entry of its journal, run it again, compare (PROCE
 test: ## Run all tests, on real components
 	@.ci/test
 
-simulate: ## Run the engine in simulated worlds: SEEDS=n of them, from seed BASE (default: a fresh one), with these STEPS (default: all)
-	@swift build --product Simulate >&2
-	@$$(swift build --show-bin-path)/Simulate $(or $(SEEDS),1000) $(BASE) $(STEPS)
+simulate: ## Run the engine, as it is released, in simulated worlds: SEEDS=n of them, from seed BASE (default: a fresh one), with these STEPS (default: all)
+	@swift build --configuration release --product Simulate >&2
+	@$$(swift build --configuration release --show-bin-path)/Simulate $(or $(SEEDS),1000) $(BASE) $(STEPS)
 
 bench: ## Measure validate, contexts, a far OCI registry, Modal and an unchanged world beside their peers (PINION_BENCH_SIZES=100: quick)
 	@.ci/bench

@@ -68,18 +68,24 @@ package struct ByteReader {
         return part
     }
 
-    @inlinable package mutating func optional<Value>(
+    @inlinable @inline(__always) package mutating func optional<Value>(
         _ body: (inout ByteReader) throws(Malformed) -> Value
     ) throws(Malformed) -> Value? {
         try bool() ? try body(&self) : nil
     }
 
-    @inlinable package mutating func list<Value>(
-        _ body: (inout ByteReader) throws(Malformed) -> Value
-    ) throws(Malformed) -> [Value] {
+    /// How many elements of a list follow.
+    @inlinable package mutating func count() throws(Malformed) -> Int {
         let count = try number()
         // Each element has a byte at least.
         guard count >= 0, count <= end - position else { throw Malformed() }
+        return count
+    }
+
+    @inlinable @inline(__always) package mutating func list<Value>(
+        _ body: (inout ByteReader) throws(Malformed) -> Value
+    ) throws(Malformed) -> [Value] {
+        let count = try count()
         var values: [Value] = []
         values.reserveCapacity(count)
         for _ in 0..<count { values.append(try body(&self)) }

@@ -8,7 +8,7 @@ extension ByteWriter {
 
     package mutating func put(_ key: InputKey) { put(key.digest) }
 
-    package mutating func put(_ platform: Platform) { put(platform.rawValue) }
+    package mutating func put(_ platform: Platform) { put(platform == .arm64) }
 
     package mutating func put(_ image: ImageReference) {
         put(image.registry)
@@ -38,8 +38,7 @@ extension ByteReader {
     package mutating func key() throws(Malformed) -> InputKey { InputKey(try digest()) }
 
     @inlinable package mutating func platform() throws(Malformed) -> Platform {
-        guard let platform = Platform(rawValue: try text()) else { throw Malformed() }
-        return platform
+        try bool() ? .arm64 : .amd64
     }
 
     package mutating func image() throws(Malformed) -> ImageReference {
@@ -49,11 +48,12 @@ extension ByteReader {
             digest: try optional { (reader) throws(Malformed) in try reader.digest() })
     }
 
-    @inlinable package mutating func platforms<Value>(
+    @inlinable @inline(__always) package mutating func platforms<Value>(
         _ body: (inout ByteReader) throws(Malformed) -> Value
     ) throws(Malformed) -> [Platform: Value] {
-        var values: [Platform: Value] = [:]
-        for _ in 0..<(try number()) { values[try platform()] = try body(&self) }
+        let count = try count()
+        var values = [Platform: Value](minimumCapacity: count)
+        for _ in 0..<count { values[try platform()] = try body(&self) }
         return values
     }
 }

@@ -33,10 +33,10 @@ struct JSONParser {
     }
 
     private mutating func parseObject() throws(JSONError) -> JSONValue {
-        var members: [String: JSONValue] = [:]
+        var members: [(start: Int, name: String, value: JSONValue)] = []
         position += 1
         skipWhitespace()
-        if skip(UInt8(ascii: "}")) { return .object(members) }
+        if skip(UInt8(ascii: "}")) { return .object([:]) }
         while true {
             skipWhitespace()
             guard current == UInt8(ascii: "\"") else { throw unexpected("a name in quotes") }
@@ -44,14 +44,21 @@ struct JSONParser {
             let name = try parseString()
             skipWhitespace()
             guard skip(UInt8(ascii: ":")) else { throw unexpected("':'") }
-            let value = try parseValue()
-            guard members.updateValue(value, forKey: name) == nil else {
-                throw failure(.duplicateName, "the object has the name '\(name.prefix(64))' twice", at: start)
-            }
+            members.append((start, name, try parseValue()))
             skipWhitespace()
-            if skip(UInt8(ascii: "}")) { return .object(members) }
+            if skip(UInt8(ascii: "}")) { return try object(of: members) }
             guard skip(UInt8(ascii: ",")) else { throw unexpected("',' or '}'") }
         }
+    }
+
+    private func object(of members: [(start: Int, name: String, value: JSONValue)]) throws(JSONError) -> JSONValue {
+        var object = [String: JSONValue](minimumCapacity: members.count)
+        for (start, name, value) in members {
+            guard object.updateValue(value, forKey: name) == nil else {
+                throw failure(.duplicateName, "the object has the name '\(name.prefix(64))' twice", at: start)
+            }
+        }
+        return .object(object)
     }
 
     private mutating func parseArray() throws(JSONError) -> JSONValue {

@@ -68,28 +68,22 @@ package struct GitStateStore: StateStore {
             if let cache { earlier = await seen.knownBuilds(of: repository, in: cache) }
             let carried = await earlier?.carried(to: tip, in: repository)
             var records = carried?.records ?? [:]
-            var found: [BuildRecord.ID: BuildRecord] = [:]
-            var unknown: [(id: BuildRecord.ID, path: String)] = []
-            for id in ids {
-                let path = Self.path(of: id)
-                if let record = records[path] { found[id] = record } else { unknown.append((id, path)) }
-            }
+            let unknown = ids.filter { records[$0] == nil }
             var read = 0
-            for (id, file) in zip(unknown.map(\.id), try await repository.files(at: unknown.map(\.path), in: tip)) {
+            for (id, file) in zip(unknown, try await repository.files(at: unknown.map(Self.path), in: tip)) {
                 guard let file else { continue }
-                let record: BuildRecord = try Self.decode(file.bytes, of: file.entry)
-                found[id] = record
-                records[file.entry.path] = record
+                records[id] = try Self.decode(file.bytes, of: file.entry) as BuildRecord
                 read += 1
             }
             if carried == nil || read > CacheFolder.fewReadAgain {
                 // Of those that nobody asked for now, some are of other environments, and more and more are of the past.
-                if records.count > 4 * found.count {
-                    records = Dictionary(found.map { (Self.path(of: $0.key), $0.value) }) { first, _ in first }
-                }
-                keep(KnownRecords(tip: tip, records: records), of: Self.buildsReference)
+                let wanted = Set(ids)
+                let isOverfull = records.count > 4 * records.keys.count(where: wanted.contains)
+                keep(
+                    KnownRecords(tip: tip, records: isOverfull ? records.filter { wanted.contains($0.key) } : records),
+                    of: Self.buildsReference)
             }
-            return found
+            return records
         }
     }
 
@@ -114,42 +108,56 @@ package struct GitStateStore: StateStore {
             let reference = Self.reference(of: environment)
             guard let tip = try await repository.target(of: reference) else { return [:] }
             if let seen = seen.records(of: reference, at: tip) { return seen }
-            var found: [ProcessorRef: RefRecord] = [:]
-            for (path, record) in try await files(of: reference, at: tip).sorted(by: { $0.key < $1.key }) {
-                let isShared = path == Self.path(of: record.ref)
-                guard !isShared || (isOfApp(record) && found[record.ref] == nil) else { continue }
-                found[record.ref] = record
-            }
+            // Whose a record by app is, its place alone does not tell.
+            let found = try await app == nil ? sharedRecords(of: reference, at: tip) : ownRecords(at: tip)
             seen.keep(found, of: reference, at: tip)
             return found
         }
     }
 
-    /// The records of a reference that are this store's to read, by path.
-    private func files(of reference: String, at tip: ObjectID) async throws -> [String: RefRecord] {
-        // Whose a record by app is, its place alone does not tell.
+    /// The records of refs that have one each.
+    private func sharedRecords(of reference: String, at tip: ObjectID) async throws -> [ProcessorRef: RefRecord] {
         var earlier: KnownRecords<RefRecord>?
-        if let cache, app == nil { earlier = await seen.known(of: reference, of: repository, in: cache) }
-        var records: [String: RefRecord] = [:]
-        var isWorthKeeping = true
-        if let carried = await earlier?.carried(to: tip, in: repository) {
-            isWorthKeeping = carried.changed.count > CacheFolder.fewReadAgain
-            records = carried.records
-            let changed = carried.changed.filter { $0.hasPrefix("processors/") && isOwn($0) }
-            for case let file? in try await repository.files(at: changed, in: tip) {
-                records[file.entry.path] = try Self.decode(file.bytes, of: file.entry) as RefRecord
+        if let cache { earlier = await seen.known(of: reference, of: repository, in: cache) }
+        if let (carried, changed) = await earlier?.carried(to: tip, in: repository) {
+            var records = carried
+            for case let file? in try await repository.files(at: changed.filter { Self.ref(at: $0) != nil }, in: tip) {
+                let record: RefRecord = try Self.decode(file.bytes, of: file.entry)
+                records[record.ref] = record
             }
-        } else {
-            let entries = try await repository.files(at: tip, under: "processors").filter { isOwn($0.path) }
-            for (entry, bytes) in zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)) {
-                records[entry.path] = try Self.decode(bytes, of: entry) as RefRecord
+            if changed.count > CacheFolder.fewReadAgain {
+                keep(KnownRecords(tip: tip, records: records), of: reference)
             }
+            return records
         }
-        if app == nil, isWorthKeeping { keep(KnownRecords(tip: tip, records: records), of: reference) }
+        let all = try await records(at: tip) { Self.ref(at: $0) != nil }
+        let records = Dictionary(all.map { ($0.record.ref, $0.record) }) { first, _ in first }
+        keep(KnownRecords(tip: tip, records: records), of: reference)
         return records
     }
 
-    private func keep<Record: ByteCodable>(_ known: KnownRecords<Record>, of reference: String) {
+    /// The records of the apps that refs have here; where a ref has none of its own yet, the one by ref alone if it is of
+    /// that app.
+    private func ownRecords(at tip: ObjectID) async throws -> [ProcessorRef: RefRecord] {
+        var found: [ProcessorRef: RefRecord] = [:]
+        for (path, record) in try await records(at: tip, where: isOwn).sorted(by: { $0.path < $1.path }) {
+            let isShared = path == Self.path(of: record.ref)
+            guard !isShared || (isOfApp(record) && found[record.ref] == nil) else { continue }
+            found[record.ref] = record
+        }
+        return found
+    }
+
+    private func records(
+        at tip: ObjectID, where isWanted: (String) -> Bool
+    ) async throws -> [(path: String, record: RefRecord)] {
+        let entries = try await repository.files(at: tip, under: "processors").filter { isWanted($0.path) }
+        return try zip(entries, try await repository.blobs(entries.map(\.id)[...], budget: .max)).map {
+            ($0.path, try Self.decode($1, of: $0))
+        }
+    }
+
+    private func keep<Record>(_ known: KnownRecords<Record>, of reference: String) {
         if let cache { known.store(of: reference, of: repository, in: cache) }
     }
 
@@ -211,11 +219,6 @@ package struct GitStateStore: StateStore {
             }
         }
         throw Failure(.git, "\(reference) moved \(Self.attempts) times while it was written", remedy: "Run it again.")
-    }
-
-    static func path(of id: BuildRecord.ID) -> String {
-        let hex = id.key.hex
-        return "\(hex.prefix(2))/\(hex.dropFirst(2))/\(id.repository.replacing("/", with: "%2F")).json"
     }
 
     func decode<Record: Decodable>(_ entry: TreeEntry) async throws -> Record {

@@ -2,34 +2,38 @@ import ContentCache
 import DeploymentModel
 import Git
 
-/// Files below a folder of a reference, as an earlier run read them at one commit; by path.
-struct KnownRecords<Record: Sendable>: Sendable {
+/// The records of a reference, as an earlier run read them at one commit.
+struct KnownRecords<Record: CachedRecord>: Sendable {
     let tip: ObjectID
-    let records: [String: Record]
+    let records: [Record.Name: Record]
 
     /// What stands at another commit: the records that are the same there, and the paths that differ; `nil` where that can't
     /// be told, as when the commit has been cleaned away.
     func carried(
         to other: ObjectID, in repository: GitRepository
-    ) async -> (records: [String: Record], changed: [String])? {
+    ) async -> (records: [Record.Name: Record], changed: [String])? {
         guard other != tip else { return (records, []) }
         guard let changes = try? await repository.changedPaths(from: tip, to: other) else { return nil }
+        let changed = changes.map(\.path)
         var records = records
-        for change in changes { records[change.path] = nil }
-        return (records, changes.map(\.path))
+        for path in changed { if let name = Record.name(at: path) { records[name] = nil } }
+        return (records, changed)
     }
 }
 
 /// As bytes, one file for each reference of each repository.
-extension KnownRecords where Record: ByteCodable {
+extension KnownRecords {
     /// What is known of a reference; `nil` where there is no file or a bad one.
     init?(of reference: String, of repository: GitRepository, in cache: CacheFolder) {
         let known = cache.load(Self.name(reference, repository)) { (reader) throws(ByteReader.Malformed) in
             guard let tip = ObjectID(bytes: try reader.raw(20)) else { throw ByteReader.Malformed() }
-            let records = try reader.list { (reader) throws(ByteReader.Malformed) in
-                (try reader.text(), try Record(from: &reader))
+            let count = try reader.count()
+            var records = [Record.Name: Record](minimumCapacity: count)
+            for _ in 0..<count {
+                let record = try Record(from: &reader)
+                records[record.name] = record
             }
-            return KnownRecords(tip: tip, records: Dictionary(records) { first, _ in first })
+            return KnownRecords(tip: tip, records: records)
         }
         guard let known else { return nil }
         self = known
@@ -39,10 +43,7 @@ extension KnownRecords where Record: ByteCodable {
     func store(of reference: String, of repository: GitRepository, in cache: CacheFolder) {
         cache.store(Self.name(reference, repository)) { writer in
             writer.put(raw: tip.bytes)
-            writer.put(records) { writer, record in
-                writer.put(record.key)
-                record.value.write(to: &writer)
-            }
+            writer.put(records.values) { writer, record in record.write(to: &writer) }
         }
     }
 
@@ -51,13 +52,22 @@ extension KnownRecords where Record: ByteCodable {
     }
 }
 
-/// What is written to the cache, and read again as it was written.
-protocol ByteCodable {
+/// A record that has its place in the tree by its name, and that the cache keeps as bytes.
+protocol CachedRecord: Sendable {
+    associatedtype Name: Hashable & Sendable
+    var name: Name { get }
+    /// The name of the record that has its place at a path; `nil` for the path of something else.
+    static func name(at path: String) -> Name?
+
     func write(to writer: inout ByteWriter)
     init(from reader: inout ByteReader) throws(ByteReader.Malformed)
 }
 
-extension BuildRecord: ByteCodable {
+extension BuildRecord: CachedRecord {
+    var name: ID { id }
+
+    static func name(at path: String) -> ID? { GitStateStore.buildID(at: path) }
+
     func write(to writer: inout ByteWriter) {
         writer.put(key)
         writer.put(ref)
@@ -78,7 +88,11 @@ extension BuildRecord: ByteCodable {
     }
 }
 
-extension RefRecord: ByteCodable {
+extension RefRecord: CachedRecord {
+    var name: ProcessorRef { ref }
+
+    static func name(at path: String) -> ProcessorRef? { GitStateStore.ref(at: path) }
+
     func write(to writer: inout ByteWriter) {
         writer.put(ref)
         desired.write(to: &writer)

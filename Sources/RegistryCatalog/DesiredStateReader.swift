@@ -10,15 +10,18 @@ package struct DesiredStateReader: Sendable {
     private let environment: EnvironmentSpec
     private let names: AppNaming?
     private let cache: CacheFolder?
+    private let prepared: PreparedBuilds?
 
     /// - Parameters:
     ///   - names: where the environment's target is Modal.
     ///   - cache: spares looking into builds that an earlier run has looked into. A commit that lies in git alone is for it.
+    ///   - prepared: what the cache has, where somebody has begun to read it.
     package init(
         _ catalog: Catalog, in repository: GitRepository, environment: EnvironmentSpec, names: AppNaming? = nil,
-        cache: CacheFolder? = nil
+        cache: CacheFolder? = nil, prepared: PreparedBuilds? = nil
     ) {
         self.cache = cache
+        self.prepared = prepared
         self.catalog = catalog
         self.repository = repository
         self.environment = environment
@@ -41,7 +44,8 @@ package struct DesiredStateReader: Sendable {
         var processors: [DesiredProcessor] = []
         var diagnostics: [Diagnostic] = []
         let specs = catalog.processors.filter(\.isEnabled)
-        let earlier = cache.flatMap { KnownBuilds(of: repository, in: $0) }
+        var earlier: KnownBuilds?
+        if let cache { earlier = await (prepared ?? PreparedBuilds(of: repository, in: cache)).known.value }
         let known = await earlier?.carried(to: catalog.commit.id, in: repository) ?? [:]
         let unknown = specs.count { $0.build != nil && $0.image.track == nil && known[$0.path] == nil }
         if unknown > GitRepository.fewLookups {

@@ -39,7 +39,7 @@ struct Fixture {
 
     func plan(_ desired: DesiredState) async throws -> Plan {
         let observed = try await Observer(store: world, registry: world, deployments: .docker(world)).observe(desired)
-        return Planner(desired: desired, observed: observed, platform: .amd64).plan()
+        return await Planner(desired: desired, observed: observed, platform: .amd64).plan()
     }
 
     @discardableResult

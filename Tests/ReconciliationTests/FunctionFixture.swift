@@ -38,7 +38,7 @@ struct FunctionFixture {
     }
 
     func plan(_ desired: DesiredState, secrets: [SecretValue] = [], prunes: Bool = false) async throws -> Plan {
-        Planner(
+        await Planner(
             desired: desired, observed: try await observe(desired, secrets: secrets), platform: .amd64,
             prunes: prunes
         ).plan()

@@ -232,7 +232,7 @@ struct FunctionPlanTests {
         #expect(pruning.stops.map(\.app) == ["text-stats-v1"])
         var shared = try await fixture.observe(rest)
         shared.unnamedApps = ["text-stats-v1"]
-        let cautious = Planner(desired: rest, observed: shared, platform: .amd64, prunes: true).plan()
+        let cautious = await Planner(desired: rest, observed: shared, platform: .amd64, prunes: true).plan()
         #expect(cautious.stops.isEmpty && cautious.notes == plan.notes, "another environment may have named it")
         await fixture.apply(pruning)
         #expect(fixture.modal.now.apps.keys.sorted() == ["llm-litellm-v1"])

@@ -189,7 +189,8 @@ struct ImageOperationsTests {
         func refreshed() async throws -> Plan {
             let world = fixture.world
             let observer = Observer(store: world, registry: world, deployments: .docker(world), refreshesBases: true)
-            return Planner(desired: desired, observed: try await observer.observe(desired), platform: .amd64).plan()
+            return await Planner(desired: desired, observed: try await observer.observe(desired), platform: .amd64)
+                .plan()
         }
         #expect(try await refreshed().isEmpty)
         fixture.world.change { $0.baseTags = [base: SimulatedWorld.digest("new base")] }

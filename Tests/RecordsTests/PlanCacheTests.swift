@@ -79,7 +79,7 @@ struct PlanCacheTests {
         let read = try await DesiredStateReader(catalog, in: repository, environment: environment, cache: cache).read(
             branch: "main", pins: .record, records: records)
         let observer = Observer(store: store, registry: world, deployments: .docker(world))
-        let plan = Planner(
+        let plan = await Planner(
             desired: read.state, observed: try await observer.observe(read.state), platform: .amd64
         ).plan()
         let encoder = JSONEncoder()

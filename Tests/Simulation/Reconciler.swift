@@ -36,7 +36,7 @@ struct Reconciler: Sendable {
         _ desired: DesiredState, _ secrets: [SecretValue]
     ) async throws(Failure) -> (ObservedState, Plan) {
         let observed = try await observe(desired, secrets)
-        return (observed, Planner(desired: desired, observed: observed, platform: .amd64).plan())
+        return (observed, await Planner(desired: desired, observed: observed, platform: .amd64).plan())
     }
 
     /// Reconciles the environment.

@@ -29,7 +29,7 @@ struct DriftCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await interruptible { () async throws(Failure) -> ExitCode in
-            let workspace = try await Workspace(options)
+            let workspace = try await Workspace(options, listsContainers: true)
             DiagnosticReport(workspace).show()
             let session = try await Session(workspace, options)
             var drift = try await session.drift()

@@ -42,7 +42,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            let workspace = try targets.narrowed(try await Workspace(options, at: rev))
+            let workspace = try targets.narrowed(try await Workspace(options, at: rev, listsContainers: true))
             DiagnosticReport(workspace).show()
             let plan = try await Session(workspace, options, build: build.settings).plan(
                 secrets: try await modal.secrets(of: workspace), prunes: try modal.prunes(workspace))
@@ -125,7 +125,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 options.pins = saved.pinMode
                 if options.branch == nil { options.branch = saved.branch }
             }
-            let workspace = try await Workspace(options, at: saved?.commit)
+            let workspace = try await Workspace(options, at: saved?.commit, listsContainers: true)
             let session = try await Session(workspace, options, build: build.settings)
             let code = try await reconciling.reconcile(
                 workspace, session, secrets: try await modal.secrets(of: workspace),

@@ -23,7 +23,7 @@ struct ReconcileCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await interruptible { () async throws(Failure) -> ExitCode in
-            let workspace = try targets.narrowed(try await Workspace(options))
+            let workspace = try targets.narrowed(try await Workspace(options, listsContainers: true))
             let session = try await Session(workspace, options, build: build.settings)
             return try await reconciling.reconcile(
                 workspace, session, secrets: try await modal.secrets(of: workspace),

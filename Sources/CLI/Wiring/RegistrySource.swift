@@ -22,23 +22,22 @@ struct RegistrySource {
     ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - wanted: what the environment has to run on; `nil` for anything.
-    ///   - seen: gets ready to hand out records while the registry is read.
+    ///   - ahead: begins to ask for what comes after the registry.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch), `ERR_FUNCTION_NOT_FOUND` (no such environment)
     ///   or `ERR_SPEC` (one that runs on something else).
     init(
         _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on wanted: Target? = nil,
-        seen: SeenRecords? = nil
+        ahead: LookAhead? = nil
     ) async throws(Failure) {
         let (references, head) = try await Self.open(options)
         let repository = references.repository
         state = try await options.state.references(besides: references)
-        if let seen, let cache = CacheFolder.ofUser() {
-            seen.prepare(options.env ?? EnvironmentSpec.standardLocal.name, of: state.repository, in: cache)
-        }
+        ahead?.begin(options.env, of: repository, recordsIn: state.repository)
         var branch = head
         var catalog = try await Self.catalog(
             of: head, named: options.branch, worktree: worktree, in: repository, options)
         let environment = try EnvironmentChoice(options.env, on: wanted).environment(of: catalog)
+        ahead?.begin(environment)
         // The environment's own branch counts, unless the user names one.
         if options.branch == nil, !worktree, let own = environment.branch, own != branch {
             branch = own

@@ -45,7 +45,8 @@ struct Session {
             environment: environment, in: RepositoryPlace.path(options.repo),
             otherwise: Identity(name: "Pinion", email: "pinion@localhost"))
         store = GitStateStore(
-            workspace.state, as: authorship, app: workspace.names?.ownApp, cache: .ofUser(), seen: workspace.seen,
+            workspace.state, as: authorship, app: workspace.names?.ownApp, cache: .ofUser(),
+            seen: workspace.ahead.records,
             time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
@@ -60,13 +61,14 @@ struct Session {
     ///   - prunes: whether apps that no spec asks for are to be stopped.
     func plan(secrets: [SecretValue] = [], prunes: Bool = false) async throws(Failure) -> Plan {
         let observed = try await observe(secrets)
-        return Planner(desired: workspace.desired, observed: observed, platform: platform, prunes: prunes).plan()
+        Process.keep(observed)
+        return await Planner(desired: workspace.desired, observed: observed, platform: platform, prunes: prunes).plan()
     }
 
     /// What runs and is not recorded, held against what is desired.
     func adoption() async throws(Failure) -> Adoption {
         let observed = try await observe([])
-        let plan = Planner(desired: workspace.desired, observed: observed, platform: platform).plan()
+        let plan = await Planner(desired: workspace.desired, observed: observed, platform: platform).plan()
         return Adoption(plan, workspace.desired, observed)
     }
 
@@ -78,7 +80,11 @@ struct Session {
         let deployments: Observer.Deployments =
             if let modal {
                 .modal(modal.platform, owner: { modal.names.owner(of: $0) }, secrets: secrets)
-            } else { .docker(engine) }
+            } else {
+                .docker(engine) { [ahead = workspace.ahead, engine] () throws(Failure) in
+                    try await ahead.containers(of: engine)
+                }
+            }
         return try await Observer(
             store: store, registry: registry, deployments: deployments, refreshesBases: build.refreshesBases
         ).observe(workspace.desired)

@@ -20,7 +20,7 @@ struct Workspace {
     /// What is recorded of the environment.
     let records: [ProcessorRef: RefRecord]
     /// With these records in it, for the stores of the run.
-    let seen = SeenRecords()
+    let ahead: LookAhead
     /// The pins that count by ref, where they are not those of the specs.
     let pins: [ProcessorRef: [Platform: ImageReference]]
     /// The branch that pin commits go to, where they go to one.
@@ -46,18 +46,22 @@ struct Workspace {
     ///   - revision: is read in place of the branch's tip.
     ///   - worktree: reads the working tree, with what is not committed, in place of the branch's tip.
     ///   - target: what the environment has to run on; `nil` for anything.
+    ///   - listsContainers: whether the containers of the environment are about to be looked at.
     /// - Throws: `Failure` with `ERR_GIT` (no repository, no such branch) or `ERR_FUNCTION_NOT_FOUND` (no such
     ///   environment).
     init(
-        _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on target: Target? = nil
+        _ options: WorkspaceOptions, at revision: String? = nil, worktree: Bool = false, on target: Target? = nil,
+        listsContainers: Bool = false
     ) async throws(Failure) {
-        let source = try await RegistrySource(options, at: revision, worktree: worktree, on: target, seen: seen)
+        let ahead = LookAhead(listsContainers: listsContainers)
+        let source = try await RegistrySource(options, at: revision, worktree: worktree, on: target, ahead: ahead)
         let reader = DesiredStateReader(
             source.catalog, in: source.references.repository, environment: source.environment, names: source.names,
-            cache: worktree ? nil : .ofUser())
-        let records = try await source.records(seen)
+            cache: worktree ? nil : .ofUser(), prepared: ahead.builds)
+        let records = try await source.records(ahead.records)
         let read = try await reader.read(
             branch: source.branch, pins: source.target.mode, pinned: source.target.pins, records: records)
+        self.ahead = ahead
         references = source.references
         state = source.state
         branch = source.branch
@@ -70,5 +74,6 @@ struct Workspace {
         pins = try await source.pins(records)
         pinBranch = source.target.branch
         notes = source.target.notes
+        Process.keep(self)
     }
 }

@@ -22,35 +22,40 @@ package struct ImageReference: Hashable, Sendable {
         func refuse(_ rule: String) -> GrammarError {
             GrammarError(expected: "image reference", text: text, rule: rule)
         }
+        // By bytes: all that has a meaning here is ASCII, and thousands are read at a time.
         var rest = Substring(text)
         var digest: Digest?
-        if let at = rest.firstIndex(of: "@") {
-            digest = try Digest(String(rest[rest.index(after: at)...]))
+        if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")) {
+            digest = try Digest(String(rest[rest.utf8.index(after: at)...]))
             rest = rest[..<at]
         }
         var tag: String?
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            let name = rest[rest.index(after: colon)...]
+        if let colon = rest.utf8.lastIndex(of: UInt8(ascii: ":")), !rest[colon...].utf8.contains(UInt8(ascii: "/")) {
+            let name = rest[rest.utf8.index(after: colon)...]
             guard Self.isTag(name) else {
                 throw refuse("a tag is up to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'")
             }
             tag = String(name)
             rest = rest[..<colon]
         }
-        var components = rest.split(separator: "/", omittingEmptySubsequences: false)
-        guard let first = components.first, !first.isEmpty else { throw refuse("it names a repository") }
-        if components.count > 1, first == "localhost" || first.contains(".") || first.contains(":") {
+        let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/"))
+        let first = rest[..<(slash ?? rest.endIndex)]
+        guard !first.isEmpty else { throw refuse("it names a repository") }
+        if let slash,
+            first == "localhost" || first.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") })
+        {
             guard Self.isHost(first) else { throw refuse("'\(first)' is no host with an optional port") }
             registry = String(first)
-            components.removeFirst()
+            path = String(rest[rest.utf8.index(after: slash)...])
         } else {
             registry = "docker.io"
-            if components.count == 1 { components.insert("library", at: 0) }
+            path = slash == nil ? "library/\(first)" : String(rest)
         }
-        guard components.allSatisfy(Self.isComponent) else {
+        guard
+            path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy(Self.isComponent)
+        else {
             throw refuse("each part of the path is lower-case letters and digits, separated by '.', '_', '__' or '-'")
         }
-        self.path = components.joined(separator: "/")
         self.tag = tag
         self.digest = digest
     }
@@ -83,10 +88,10 @@ package struct ImageReference: Hashable, Sendable {
         text.utf8.allSatisfy { isAlphanumeric($0) || ".-:[]".utf8.contains($0) }
     }
 
-    private static func isComponent(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, let last = text.utf8.last, isLowerOrDigit(first), isLowerOrDigit(last)
+    private static func isComponent(_ text: Substring.UTF8View) -> Bool {
+        guard let first = text.first, let last = text.last, isLowerOrDigit(first), isLowerOrDigit(last)
         else { return false }
-        return text.utf8.allSatisfy { isLowerOrDigit($0) || "._-".utf8.contains($0) }
+        return text.allSatisfy { isLowerOrDigit($0) || "._-".utf8.contains($0) }
     }
 
     private static func isLowerOrDigit(_ byte: UInt8) -> Bool {

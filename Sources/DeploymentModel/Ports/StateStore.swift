@@ -1,6 +1,6 @@
 /// The records of builds and environments, kept in git.
 package protocol StateStore: Sendable {
-    /// These build records, as far as there are any.
+    /// These build records, as far as there are any; there may be others beside them.
     func builds(_ ids: [BuildRecord.ID]) async throws(Failure) -> [BuildRecord.ID: BuildRecord]
 
     /// Keeps the record unless there is one of that id already, and gives the one that is kept: the first writer wins.

@@ -2,17 +2,55 @@ package import JSON
 
 /// A processor as its spec declares it: everything that whoever starts, calls or tests it has to know.
 package struct Processor: Hashable, Sendable {
-    package let ref: ProcessorRef
-    /// SHA-256 over the spec without its pins, 64 hexadecimal digits.
-    package let specHash: String
+    private let declared: Declared
     /// The digests in effect; a platform without a true pin is absent.
     package var pins: [Platform: ImageReference]
+
+    /// What its spec declares beside pins: one object, because plans hand thousands of processors from here to there.
+    private final class Declared: Hashable, Sendable {
+        let ref: ProcessorRef
+        let specHash: String
+        let defaultPlatform: Platform?
+        let runtime: RuntimeLimits
+        let api: ProcessorAPI
+        let secrets: SecretNames
+        let contract: Deferred<ProcessorContract>
+
+        init(
+            _ ref: ProcessorRef, _ specHash: String, _ defaultPlatform: Platform?, _ runtime: RuntimeLimits,
+            _ api: ProcessorAPI, _ secrets: SecretNames, _ contract: Deferred<ProcessorContract>
+        ) {
+            self.ref = ref
+            self.specHash = specHash
+            self.defaultPlatform = defaultPlatform
+            self.runtime = runtime
+            self.api = api
+            self.secrets = secrets
+            self.contract = contract
+        }
+
+        static func == (left: Declared, right: Declared) -> Bool {
+            left === right
+                || (left.ref, left.specHash, left.defaultPlatform, left.runtime, left.api, left.secrets)
+                    == (right.ref, right.specHash, right.defaultPlatform, right.runtime, right.api, right.secrets)
+                    && left.contract == right.contract
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(ref)
+            hasher.combine(specHash)
+        }
+    }
+
+    package var ref: ProcessorRef { declared.ref }
+    /// SHA-256 over the spec without its pins, 64 hexadecimal digits.
+    package var specHash: String { declared.specHash }
     /// The platform of a run where neither the adapter nor the caller has another; `nil` when the spec names none.
-    package let defaultPlatform: Platform?
-    package let runtime: RuntimeLimits
-    package let api: ProcessorAPI
-    package let secrets: SecretNames
-    private let contract: Deferred<ProcessorContract>
+    package var defaultPlatform: Platform? { declared.defaultPlatform }
+    package var runtime: RuntimeLimits { declared.runtime }
+    package var api: ProcessorAPI { declared.api }
+    package var secrets: SecretNames { declared.secrets }
+    private var contract: Deferred<ProcessorContract> { declared.contract }
 
     /// The JSON Schema of its inputs.
     package var inputs: JSONValue? { contract.value.inputs }
@@ -37,14 +75,8 @@ package struct Processor: Hashable, Sendable {
         ref: ProcessorRef, specHash: String, pins: [Platform: ImageReference], defaultPlatform: Platform?,
         runtime: RuntimeLimits, api: ProcessorAPI, secrets: SecretNames, contract: Deferred<ProcessorContract>
     ) {
-        self.ref = ref
-        self.specHash = specHash
+        declared = Declared(ref, specHash, defaultPlatform, runtime, api, secrets, contract)
         self.pins = pins
-        self.defaultPlatform = defaultPlatform
-        self.runtime = runtime
-        self.api = api
-        self.secrets = secrets
-        self.contract = contract
     }
 
     /// The inputs of its mock smoke test: its own, else the first example of the inputs' schema.

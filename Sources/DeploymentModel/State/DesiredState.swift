@@ -82,7 +82,7 @@ package struct DesiredProcessor: Hashable, Sendable {
 }
 
 /// Where a processor's image comes from.
-package enum ImageSource: Hashable, Sendable {
+package indirect enum ImageSource: Hashable, Sendable {
     case build(BuildRecipe)
     /// No build: the children that this tag has per platform are pinned.
     case track(ImageReference)

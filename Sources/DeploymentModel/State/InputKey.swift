@@ -2,21 +2,21 @@
 ///
 /// Same key, same digest: a build is looked up by it before it is made (contract "Pins").
 package struct InputKey: Hashable, Sendable {
-    package let hex: String
+    /// The digest that it is.
+    package let digest: Digest
+
+    package var hex: String { digest.hex }
 
     /// - Throws: `GrammarError` unless the text is 64 lower-case hexadecimal digits.
     package init(_ text: String) throws(GrammarError) {
         guard text.utf8.count == 64, text.utf8.allSatisfy(Digest.isLowerHex) else {
             throw GrammarError(expected: "input key", text: text, rule: "it is 64 lower-case hexadecimal digits")
         }
-        hex = text
+        digest = Digest(hex: text)
     }
 
     /// The key that is the SHA-256 of its parts.
-    package init(_ digest: Digest) { hex = digest.hex }
-
-    /// The digest that it is.
-    package var digest: Digest { Digest(hex: hex) }
+    package init(_ digest: Digest) { self.digest = digest }
 
     /// The start of the content tag of every image that was built from this key for this platform.
     package func contentTagPrefix(_ platform: Platform) -> String { "src-\(hex.prefix(32))-\(platform)-" }

@@ -4,12 +4,19 @@ package struct BuildRecord: Hashable, Sendable, Codable {
     /// What there is one record of.
     package struct ID: Hashable, Sendable {
         package let key: InputKey
-        /// Where the image is, without tag and digest.
-        package let repository: String
+        /// Where the image is: the OCI registry and the path in it.
+        package let registry: String
+        package let path: String
 
         package init(_ key: InputKey, in repository: ImageReference) {
             self.key = key
-            self.repository = repository.repository
+            registry = repository.registry
+            path = repository.path
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            // The same key in two repositories is rare.
+            hasher.combine(key)
         }
     }
 

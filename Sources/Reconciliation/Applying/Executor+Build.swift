@@ -16,12 +16,14 @@ extension Executor {
         let results = await withTaskGroup(of: (Platform, Result<ImageReference, Failure>).self) { group in
             for platform in item.builds {
                 group.addTask {
+                    // Swift 6.3, when it optimizes, loses the other element of a tuple in which a case is made of what is
+                    // awaited, so the result comes first.
+                    let result: Result<ImageReference, Failure>
                     do throws(Failure) {
-                        let replaced = item.replaces[platform]
-                        return (
-                            platform, .success(try await build(item.ref, platform, recipe, archive, replaced))
-                        )
-                    } catch { return (platform, .failure(error)) }
+                        result = .success(
+                            try await build(item.ref, platform, recipe, archive, item.replaces[platform]))
+                    } catch { result = .failure(error) }
+                    return (platform, result)
                 }
             }
             var results: [Platform: Result<ImageReference, Failure>] = [:]

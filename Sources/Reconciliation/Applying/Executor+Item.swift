@@ -74,6 +74,9 @@ extension Executor {
             let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
                 .joined(separator: ", ")
             guard action.mode != .record else { return ((), "\(digests) in the record") }
+            guard Set(images.keys) == Set(Platform.allCases) else {
+                throw Failure(.imageUnpinned, "pins come in pairs, and \(ref) has but \(digests)")
+            }
             let commit = try await services.pins.commit(
                 PinChange(ref: ref, specPath: action.specPath, pins: images, keys: keys, run: run))
             return ((), "\(digests) \(commit.text)")

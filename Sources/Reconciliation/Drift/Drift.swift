@@ -20,8 +20,9 @@ package struct Drift: Hashable, Sendable, Codable {
         let known = Set(desired.processors.map(\.ref)).union(observed.records.keys)
         deployments = observed.functions?.apps.count ?? observed.containers.count { known.contains($0.ref) }
         findings = []
+        let containers = Dictionary(grouping: observed.containers.filter(\.isRunning), by: \.ref)
         for processor in desired.processors.sorted(by: { $0.ref < $1.ref }) {
-            findings += Self.findings(of: processor, desired, observed)
+            findings += Self.findings(of: processor, desired, observed, containers[processor.ref] ?? [])
         }
         findings += Self.orphans(desired, observed).map(\.finding)
     }
@@ -34,7 +35,8 @@ package struct Drift: Hashable, Sendable, Codable {
     }
 
     private static func findings(
-        of processor: DesiredProcessor, _ desired: DesiredState, _ observed: ObservedState
+        of processor: DesiredProcessor, _ desired: DesiredState, _ observed: ObservedState,
+        _ running: [ObservedContainer]
     ) -> [DriftFinding] {
         let record = observed.records[processor.ref]
         let recorded = record?.desired.pins ?? [:]
@@ -57,7 +59,7 @@ package struct Drift: Hashable, Sendable, Codable {
                     actual: "recorded: \(text(recorded))"))
         }
         guard let name = processor.function else {
-            return findings + containers(of: processor, image, platform, observed)
+            return findings + containers(of: processor, image, observed, running)
         }
         let audit = observed.functions ?? FunctionAudit()
         let secrets = MountedSecrets(of: processor.processor, in: audit.secrets, observed.secretChanges)
@@ -79,9 +81,8 @@ package struct Drift: Hashable, Sendable, Codable {
     }
 
     private static func containers(
-        of processor: DesiredProcessor, _ image: ImageReference, _ platform: Platform, _ observed: ObservedState
+        of processor: DesiredProcessor, _ image: ImageReference, _ observed: ObservedState, _ own: [ObservedContainer]
     ) -> [DriftFinding] {
-        let own = observed.containers.filter { $0.ref == processor.ref && $0.isRunning }
         func finding(_ kind: DriftFinding.Kind, _ expected: String, _ actual: String) -> DriftFinding {
             DriftFinding(
                 ref: processor.ref, app: own.first?.name ?? processor.ref.refSlug, kind: kind, expected: expected,

@@ -10,7 +10,8 @@ package struct Observer: Sendable {
 
     /// What processors are deployed to.
     package enum Deployments: Sendable {
-        case docker(any ContainerEngine)
+        /// - list: gives the containers, where somebody has begun to ask for them.
+        case docker(any ContainerEngine, list: (@Sendable () async throws(Failure) -> [ObservedContainer])? = nil)
         /// - owner: who named an app; those of others are not looked at.
         /// - secrets: values to be synced; what that would do is asked, and nothing is written.
         case modal(any FunctionPlatform, owner: @Sendable (ObservedApp) -> AppOwner, secrets: [SecretValue])
@@ -37,14 +38,20 @@ package struct Observer: Sendable {
         var state = try await kept(of: desired)
         let builds = state.builds
         var open: [DesiredProcessor] = []
+        let seen = state
         let containers = Dictionary(grouping: state.containers, by: \.ref)
-        for processor in desired.processors {
-            if !refreshesBases, let (image, id) = settled(processor, state, containers[processor.ref] ?? []) {
-                state.imageIDs[image] = id
-            } else if !refreshesBases, isSettled(processor, state) {
-                continue
-            } else {
-                open.append(processor)
+        let answers = await desired.processors.mapped { processor -> Settled? in
+            if refreshesBases { return nil }
+            if let (image, id) = settled(processor, seen, containers[processor.ref] ?? []) {
+                return .container(image, id)
+            }
+            return isSettled(processor, seen) ? .function : nil
+        }
+        for (processor, answer) in zip(desired.processors, answers) {
+            switch answer {
+            case .container(let image, let id): state.imageIDs[image] = id
+            case .function: continue
+            case nil: open.append(processor)
             }
         }
         await withTaskGroup(of: Seen.self) { group in
@@ -59,6 +66,13 @@ package struct Observer: Sendable {
             }
         }
         return state
+    }
+
+    /// A processor about which nothing more has to be asked.
+    private enum Settled {
+        /// A container runs this image, which has this id.
+        case container(ImageReference, String)
+        case function
     }
 
     /// What records and engine know without being asked about single processors. The three have nothing to do with each
@@ -89,7 +103,9 @@ package struct Observer: Sendable {
 
     private func look(_ desired: DesiredState) async throws(Failure) -> Deployed {
         switch deployments {
-        case .docker(let engine): return Deployed(containers: try await engine.containers())
+        case .docker(let engine, let list):
+            guard let list else { return Deployed(containers: try await engine.containers()) }
+            return Deployed(containers: try await list())
         case .modal(let platform, let owner, let secrets):
             async let changes = Self.result { () async throws(Failure) in
                 secrets.isEmpty ? [:] : try await platform.syncSecrets(secrets, isCheck: true)
@@ -196,7 +212,7 @@ package struct Observer: Sendable {
             case .pinned: images = Array(processor.pins.values)
             case .recorded(let revision): images = Array(revision.pins.values)
             }
-            guard case .docker(let engine) = deployments else { return seen }
+            guard case .docker(let engine, _) = deployments else { return seen }
             for image in images {
                 if let id = try await engine.imageID(of: image) { seen.imageIDs[image] = id }
             }

@@ -5,7 +5,8 @@ extension Planner {
     struct Draft {
         let processor: DesiredProcessor
         let previous: RefRecord?
-        private let planner: Planner
+        private let platform: Platform
+        private let branchCommit: String
         private let sources: Sources
         private let pin: PinAction?
         var reasons: [String] = []
@@ -21,7 +22,8 @@ extension Planner {
 
         init(_ processor: DesiredProcessor, _ planner: Planner) throws(Failure) {
             self.processor = processor
-            self.planner = planner
+            platform = planner.platform
+            branchCommit = planner.desired.commit
             previous = planner.observed.records[processor.ref]
             sources = try planner.images(of: processor, previous: previous, &reasons)
             let mode = planner.desired.pinMode
@@ -43,20 +45,20 @@ extension Planner {
         }
 
         /// The image to deploy; `nil` when it has to be built first.
-        var image: ImageReference? { sources.images[planner.platform] }
+        var image: ImageReference? { sources.images[platform] }
         /// Claims that nothing has to be built.
         var isBuilt: Bool { sources.missing.isEmpty }
 
         /// Asks for the mock smoke in a container of its own, unless this image has passed it.
         mutating func wantSmoke() {
             guard !hasEvidence(adapter: "local", mode: "mock") else { return }
-            smoke = SmokeAction(platform: planner.platform)
+            smoke = SmokeAction(platform: platform)
             if deploy == nil { reasons.append("its mock smoke has not been passed with this image and spec") }
         }
 
         func hasEvidence(adapter: String, mode: String) -> Bool {
             previous?.evidence.contains {
-                $0.digest == image?.digest && $0.platform == planner.platform
+                $0.digest == image?.digest && $0.platform == platform
                     && $0.specHash == processor.processor.specHash && $0.adapter == adapter && $0.mode == mode
             } == true
         }
@@ -72,7 +74,7 @@ extension Planner {
         }
 
         private var commit: String {
-            if case .recorded(let revision) = processor.source { revision.commit } else { planner.desired.commit }
+            if case .recorded(let revision) = processor.source { revision.commit } else { branchCommit }
         }
 
         private var hold: RefRecord.Hold? { processor.isHeld ? previous?.hold : nil }

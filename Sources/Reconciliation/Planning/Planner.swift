@@ -1,7 +1,7 @@
 package import DeploymentModel
 
 /// Compares what should be with what is. Pure: the same two values always give the same plan.
-package struct Planner {
+package struct Planner: Sendable {
     let desired: DesiredState
     let observed: ObservedState
     let platform: Platform
@@ -20,14 +20,15 @@ package struct Planner {
         containers = Dictionary(grouping: observed.containers, by: \.ref)
     }
 
-    package func plan() -> Plan {
+    package func plan() async -> Plan {
         var items: [PlanItem] = []
         var unchanged: [ProcessorRef] = []
         var blocked: [Plan.Blocked] = []
-        for processor in desired.processors.sorted(by: { $0.ref < $1.ref }) {
+        let processors = desired.processors.sorted { $0.ref < $1.ref }
+        let results = await processors.mapped { processor in Result { () throws(Failure) in try item(for: processor) } }
+        for (processor, result) in zip(processors, results) {
             do throws(Failure) {
-                if let failure = observed.failures[processor.ref] { throw failure }
-                if let item = try item(for: processor) { items.append(item) } else { unchanged.append(processor.ref) }
+                if let item = try result.get() { items.append(item) } else { unchanged.append(processor.ref) }
             } catch {
                 blocked.append(Plan.Blocked(ref: processor.ref, failure: error))
             }
@@ -45,6 +46,7 @@ package struct Planner {
     }
 
     private func item(for processor: DesiredProcessor) throws(Failure) -> PlanItem? {
+        if let failure = observed.failures[processor.ref] { throw failure }
         var draft = try Draft(processor, self)
         if let name = processor.function {
             try place(&draft, as: name)

@@ -1,6 +1,6 @@
-import ContentCache
+package import ContentCache
 import DeploymentModel
-import Git
+package import Git
 
 /// What the build of a spec is made of in one commit.
 struct KnownBuild: Sendable {
@@ -48,6 +48,15 @@ struct KnownBuilds: Sendable {
             while touched.insert(String(path)).inserted, let slash = path.lastIndex(of: "/") { path = path[..<slash] }
         }
         return touched.isEmpty ? builds : builds.filter { touched.isDisjoint(with: $0.value.places) }
+    }
+}
+
+/// What the cache has of a repository's builds, for whoever needs it in a while.
+package struct PreparedBuilds: Sendable {
+    let known: Task<KnownBuilds?, Never>
+
+    package init(of repository: GitRepository, in cache: CacheFolder) {
+        known = Task.detached { KnownBuilds(of: repository, in: cache) }
     }
 }
 

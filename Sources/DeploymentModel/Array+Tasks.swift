@@ -1,10 +1,15 @@
 extension Array where Element: Sendable {
     /// What a closure makes of each element, in order. So many tasks share the work, each some elements at a time: a task for
-    /// each element would cost as much as the work.
-    func mapped<Value: Sendable>(
+    /// each element would cost as much as the work, and so would tasks for few of them.
+    package func mapped<Value: Sendable>(
         tasks width: Int = 2, _ body: @escaping @Sendable (Element) async -> Value
     ) async -> [Value] {
         let size = 32
+        guard count > size else {
+            var values: [Value] = []
+            for element in self { values.append(await body(element)) }
+            return values
+        }
         return await withTaskGroup(of: (Int, [Value]).self) { group in
             var starts = stride(from: 0, to: count, by: size).makeIterator()
             func addTask() {
