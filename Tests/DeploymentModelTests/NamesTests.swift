@@ -46,12 +46,22 @@ struct NamesTests {
 
     @Test(arguments: [
         "", "sha256:pending", "REPLACE_ME", "x@sha256:12", "x@sha256:\(hex.uppercased())", "x@md5:\(hex)", "x:", "x:-a",
-        "/x",
+        "/x", "localhost/", "ghcr.io//x@sha256:\(hex)", "ghcr.io/X@sha256:\(hex)", "é/x@sha256:\(hex)",
         "x//y", "a b", "ghcr.io/x@sha256:\(hex)0", "https://ghcr.io/x",
     ])
     func `a text that is no image reference is refused or is no pin`(text: String) {
         let image = try? ImageReference(text)
         #expect(image?.digest == nil)
+    }
+
+    @Test func `a digest has its digits, its bytes and its text in one order`() throws {
+        let bytes = (0..<32).map { UInt8($0 * 8 + 3) }
+        let hex = "030b131b232b333b434b535b636b737b838b939ba3abb3bbc3cbd3dbe3ebf3fb"
+        let digest = Digest(bytes: bytes)
+        #expect(digest.hex == hex && digest.bytes == bytes && digest.description == "sha256:\(hex)")
+        #expect(try Digest("sha256:\(hex)") == digest && InputKey(hex).digest == digest)
+        // As far as it is hashed they are one, but for the last bit.
+        #expect(try Digest("sha256:\(hex.dropLast())a") != digest)
     }
 
     @Test(arguments: [

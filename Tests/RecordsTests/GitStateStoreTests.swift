@@ -1,8 +1,9 @@
 import DeploymentModel
 import Git
-import Records
 import TestSupport
 import Testing
+
+@testable import Records
 
 extension Tag {
     @Tag static var medium: Self
@@ -35,6 +36,18 @@ struct GitStateStoreTests {
         #expect(try await store(fixture).keep(build, replacing: nil) == build)
         let other = BuildRecord.ID(InputKey(SimulatedWorld.digest("other")), in: build.image)
         #expect(try await store(fixture).builds([build.id, other]) == [build.id: build])
+    }
+
+    /// Where a record lies tells whose it is: by that the cache lets go of what has changed.
+    @Test(arguments: ["127.0.0.1:1/local/x", "ghcr.io/acme/tools/x", "localhost/x", "acme/x", "x"])
+    func `the place of a record gives its name back`(_ repository: String) throws {
+        let id = BuildRecord.ID(InputKey(SimulatedWorld.digest("k")), in: try ImageReference(repository))
+        #expect(GitStateStore.buildID(at: GitStateStore.path(of: id)) == id)
+        let ref = try ProcessorRef("llm-x/lite_llm@12")
+        #expect(GitStateStore.ref(at: GitStateStore.path(of: ref)) == ref)
+        for other in [GitStateStore.path(of: ref, app: "app"), "leases/a.json", "processors/a.json", "ab/cd/x.json"] {
+            #expect(GitStateStore.ref(at: other) == nil && GitStateStore.buildID(at: other) == nil)
+        }
     }
 
     @Test func `two processors of the same inputs have a build each`() async throws {

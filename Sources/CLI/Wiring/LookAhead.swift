@@ -8,6 +8,8 @@ import RegistryCatalog
 import Synchronization
 
 /// What a run will ask for whatever its registry says, asked for while the registry is read.
+///
+/// Its tasks are detached: they were begun in one place, are waited for in another, and what nobody comes to need is let run out.
 final class LookAhead: Sendable {
     private struct State {
         var builds: PreparedBuilds?

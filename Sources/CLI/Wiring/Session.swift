@@ -46,8 +46,7 @@ struct Session {
             otherwise: Identity(name: "Pinion", email: "pinion@localhost"))
         store = GitStateStore(
             workspace.state, as: authorship, app: workspace.names?.ownApp, cache: .ofUser(),
-            seen: workspace.ahead.records,
-            time: Self.seconds)
+            seen: workspace.ahead.records, time: Self.seconds)
         let logins = try DockerCredentials.reading(environment: environment)
         self.logins = logins
         registry = options.oci.client(credentials: logins)

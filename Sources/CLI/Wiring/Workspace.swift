@@ -19,7 +19,7 @@ struct Workspace {
     let diagnostics: [Diagnostic]
     /// What is recorded of the environment.
     let records: [ProcessorRef: RefRecord]
-    /// With these records in it, for the stores of the run.
+    /// What was asked for while the registry was read, these records among it, for the rest of the run.
     let ahead: LookAhead
     /// The pins that count by ref, where they are not those of the specs.
     let pins: [ProcessorRef: [Platform: ImageReference]]

@@ -51,7 +51,8 @@ struct KnownBuilds: Sendable {
     }
 }
 
-/// What the cache has of a repository's builds, for whoever needs it in a while.
+/// What the cache has of a repository's builds, for whoever needs it in a while: its task is detached, because it is waited for
+/// elsewhere or by nobody.
 package struct PreparedBuilds: Sendable {
     let known: Task<KnownBuilds?, Never>
 
