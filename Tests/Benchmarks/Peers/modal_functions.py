@@ -206,7 +206,8 @@ def deployments(folder, repository, functions):
 def record(repository):
     """Writes what a reconcile would have recorded: all that sync_modal recorded, and the evidence of tests."""
     records = {}
-    for line in git(repository, "ls-tree", "-r", RECORDS).splitlines():
+    # Not the leases, which are over.
+    for line in git(repository, "ls-tree", "-r", RECORDS, "processors/").splitlines():
         meta, path = line.split("\t")
         value = json.loads(git(repository, "cat-file", "blob", meta.split()[2]))
         tested = {
