@@ -131,6 +131,25 @@ struct DriftTests {
         #expect(plan.stops.isEmpty, "what Pinion did not deploy it does not stop")
     }
 
+    @Test func `what was not built yet is told beside the drift, and what is recorded still counts`() async throws {
+        let fixture = Fixture()
+        await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
+        func drift(_ desired: DesiredState) async throws -> Drift {
+            Drift(
+                desired,
+                try await Observer(
+                    store: fixture.world, registry: fixture.world, deployments: .docker(fixture.world)
+                ).observe(desired))
+        }
+        let other = Fixture.desired([try Fixture.processor(inputs: "two"), try Fixture.processor("text/new@1")])
+        let found = try await drift(other)
+        #expect(found.pending.map(\.ref) == [try ProcessorRef("text/stats@1")])
+        #expect(found.pending.first?.reason.contains("have no build for linux/amd64, linux/arm64") == true)
+        #expect(found.findings.map(\.kind) == [.pin], "the one that was never built: \(found.findings)")
+        #expect(found.findings.first?.actual == "none is pinned: there is no build of its inputs")
+        #expect(try await drift(Fixture.desired([try Fixture.processor()])).pending == [])
+    }
+
     @Test func `containers drift, too`() async throws {
         let fixture = Fixture()
         let desired = Fixture.desired([try Fixture.processor()])

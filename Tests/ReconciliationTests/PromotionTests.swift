@@ -112,6 +112,7 @@ struct PromotionTests {
         let refused = promotion(target: held(Self.revision()))
         #expect(words(refused) == ["main was rolled back from this revision of llm/litellm@1 by ada"])
         #expect(refused.refused.first?.failures.first?.detail == "empty answers")
+        #expect(refused.refused.first?.failures.first?.code == .predicate, "nobody is at it: waiting does not help")
         #expect(promotion(target: held(Self.revision(spec: "other"))).refused == [])
         #expect(promotion(target: held(Self.revision(.sample("two")))).refused == [])
     }
@@ -205,11 +206,14 @@ struct RecordedPlanTests {
             state.records[processor.ref] = record.wanting(record.desired, hold: hold)
         }
         let held = FunctionFixture.desired([try recorded(processor, isHeld: true)])
-        #expect(try await fixture.plan(held).isEmpty)
+        let idle = try await fixture.plan(held)
+        #expect(idle.isEmpty)
+        #expect(idle.notes.first?.hasPrefix("llm/litellm@1 is held by ada since 1970-01-01T00:00:01Z; it keeps d away") == true)
         fixture.modal.change { $0.apps = [:] }
         await fixture.apply(try await fixture.plan(held))
         #expect(fixture.fixture.world.now.records[processor.ref]?.hold == hold)
         let next = FunctionFixture.desired([try FunctionFixture.processor(inputs: "two")])
+        #expect(try await fixture.plan(next).notes.first?.contains("that ends: another revision is wanted") == true)
         await fixture.apply(try await fixture.plan(next))
         #expect(fixture.fixture.world.now.records[processor.ref]?.hold == nil)
     }

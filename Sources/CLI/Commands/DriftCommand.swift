@@ -36,7 +36,9 @@ struct DriftCommand: AsyncParsableCommand {
             if live { drift = drift.adding(try await session.liveFindings()) }
             let report = await CIReport(drift, in: workspace)
             switch json ? .json : format {
-            case .text: Output.result(DriftText(drift, style: .standardOutput).text)
+            case .text:
+                let failures = await session.lastFailures(workspace.records)
+                Output.result(DriftText(drift, failures: failures, style: .standardOutput).text)
             case .json: Output.result(try JSONText(drift).text)
             case .sarif: Output.result(SARIF(report.diagnostics, category: report.category).text)
             }

@@ -4,7 +4,12 @@ import Reconciliation
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show what is recorded, and what really runs.")
+        commandName: "status", abstract: "Show what is recorded, and what really runs.",
+        discussion: """
+            What needs attention comes first: specs with errors, where the last run on this host failed, what does not \
+            run as it should, rollbacks that are in force. Exits with 1 when a spec has errors, and with 69 or 77 when \
+            Docker or Modal could not be asked; what is recorded is shown all the same.
+            """)
 
     @OptionGroup var options: WorkspaceOptions
 
@@ -14,9 +19,20 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
-            let rows = try await Session(workspace, options).status()
-            Output.result(json ? try JSONText(rows).text : StatusText(rows, style: .standardOutput).text)
-            return .success
+            let (rows, unseen) = try await Session(workspace, options).status()
+            let errors = workspace.diagnostics.filter { $0.severity == .error }
+            if json {
+                DiagnosticReport(workspace).show()
+                if let unseen { Output.note(FailureText(unseen, style: .standardError).text) }
+                Output.result(try JSONText(rows).text)
+            } else {
+                Output.result(
+                    StatusText(
+                        rows, of: workspace.desired.environment, unseen: unseen, errors: errors, style: .standardOutput
+                    ).text)
+            }
+            if let unseen { return ExitCode(for: unseen) }
+            return errors.isEmpty ? .success : .failure
         }
     }
 }

@@ -20,6 +20,8 @@ struct WhyChain {
     let state: SharedReferences
     /// By environment: the records of what it has of this processor.
     let store: (EnvironmentSpec) -> GitStateStore
+    /// The last run on this host that did not do all it should in an environment; `nil` where there is none.
+    let lastRun: (EnvironmentSpec) async -> LastRun?
     /// Seconds since 1970.
     let now: Int
 
@@ -54,6 +56,11 @@ struct WhyChain {
                 }
             } else {
                 stage.block = try await branchBlock(record, environment, store, lease: stage.lease)
+                if record != nil, let link = stage.block?.link, [.build, .pin, .deployment].contains(link),
+                    try !isRecorded(record)
+                {
+                    stage.waiting = catalog.commit.id.hex
+                }
             }
             stage.isSettled = stage.block == nil
             stages.append((stage, record))
@@ -224,16 +231,8 @@ struct WhyChain {
         let specHash = try spec.processor(pins: nil).specHash
         let isBuilt = build.inputs != nil
         let keys = build.inputs?.keys ?? [:]
-        if let record {
-            let wanted = RefRecord.Revision(
-                commit: commit, specHash: specHash, pins: spec.image.pins, keys: keys)
-            let isHeld = record.hold?.keepsAway(wanted) == true
-            let isSame =
-                record.desired.specHash == specHash
-                && (isBuilt
-                    ? record.desired.keys == keys : spec.image.track != nil || record.desired.pins == wanted.pins)
-            if isHeld || isSame { return applying(record, environment, lease) }
-        }
+        if let record, try isRecorded(record) { return applying(record, environment, lease) }
+        let failure = await lastRun(environment)?.failure(of: ref, spec: specHash, keys: keys)
         if let lease {
             let refusal = lease.refusal(of: [ref], in: name)
             return WhyBlock(.lease, name, refusal.message, remedy: refusal.remedy)
@@ -246,7 +245,10 @@ struct WhyChain {
                 return WhyBlock(
                     .build, name,
                     "no build of the inputs of \(commit) is recorded for \(missing.map(\.oci).joined(separator: ", "))",
-                    remedy: "Build it: pinion reconcile --env \(name), or pinion push \(ref)")
+                    remedy: failure == nil
+                        ? "Build it: pinion reconcile --env \(name), or pinion push \(ref)"
+                        : "See the whole output: pinion build \(ref) --verbose",
+                    failure: failure)
             }
             let pinned = known.values.map(\.image)
             if environment.pins == .commit, Set(pinned) != Set(spec.image.pins.values) {
@@ -263,6 +265,19 @@ struct WhyChain {
             record == nil
             ? "nothing of it was ever brought up in \(name)"
             : "\(name) was brought up from \((record?.desired.commit ?? "").prefix(7)), and \(commit) wants something else"
-        return WhyBlock(.deployment, name, reason, remedy: mend)
+        return WhyBlock(.deployment, name, reason, remedy: mend, failure: failure)
+    }
+
+    /// Claims that an environment with a branch has recorded what the branch says, or is held elsewhere.
+    private func isRecorded(_ record: RefRecord?) throws(Failure) -> Bool {
+        guard let record, let spec, let build else { return false }
+        let wanted = RefRecord.Revision(
+            commit: catalog.commit.short, specHash: try spec.processor(pins: nil).specHash, pins: spec.image.pins,
+            keys: build.inputs?.keys ?? [:])
+        if record.hold?.keepsAway(wanted) == true { return true }
+        return record.desired.specHash == wanted.specHash
+            && (build.inputs != nil
+                ? record.desired.keys == wanted.keys
+                : spec.image.track != nil || record.desired.pins == wanted.pins)
     }
 }

@@ -42,7 +42,11 @@ struct WhyReader {
         let chain = WhyChain(
             ref: ref, environments: environments, catalog: catalog, build: build, references: references,
             // As they are here: nothing is fetched.
-            state: SharedReferences(of: state.repository), store: store, now: now)
+            state: SharedReferences(of: state.repository), store: store,
+            lastRun: { environment in
+                await LastRun(
+                    of: environment.name, in: repository, variables: ProcessInfo.processInfo.environment)
+            }, now: now)
         let stages = try await chain.stages()
         guard let target = stages.last else { throw Failure(.spec, "there is no environment '\(name)'") }
         guard build != nil || note != nil || stages.contains(where: { $0.record != nil }) else {

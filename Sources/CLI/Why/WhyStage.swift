@@ -93,7 +93,10 @@ struct WhyStage: Encodable {
     /// The branch whose catalog it wants; `nil` where it takes over from another environment, or HEAD says.
     let branch: String?
     let promotesFrom: String?
+    /// What is recorded as wanted.
     var wants: Revision?
+    /// The commit of the branch whose spec and inputs the record does not know yet; `nil` where it does.
+    var waiting: String?
     var runs: Revision?
     /// Claims that it runs what it wants.
     var isSettled = false
@@ -127,8 +130,13 @@ struct WhyBlock: Encodable {
     let environment: String
     let reason: String
     let remedy: String?
+    /// Where the last try on this host ended.
+    let failure: FailedStep?
 
-    init(_ link: Link, _ environment: String, _ reason: String, remedy: String? = nil) {
+    init(
+        _ link: Link, _ environment: String, _ reason: String, remedy: String? = nil, failure: FailedStep? = nil
+    ) {
+        self.failure = failure
         self.link = link
         self.environment = environment
         self.reason = reason

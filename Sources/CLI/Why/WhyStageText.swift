@@ -21,7 +21,13 @@ struct WhyStageText {
         }
         if let wants = stage.wants {
             let source = stage.branch.map { " of \($0)" } ?? ""
-            add("wants", "\(wants.commit.prefix(7))\(source): \(WhyText.pins(wants.pins))")
+            let recorded = "\(wants.commit.prefix(7))\(source): \(WhyText.pins(wants.pins))"
+            if let waiting = stage.waiting {
+                add("wants", "\(waiting.prefix(7))\(source), not brought up yet")
+                add("recorded", recorded)
+            } else {
+                add("wants", recorded)
+            }
             add(
                 "runs",
                 stage.runs.map { $0.pins == wants.pins && $0.spec == wants.spec ? "that" : WhyText.pins($0.pins) }

@@ -28,6 +28,7 @@ struct WhyText {
         row("seen", Self.text(of: document.seen))
         if let block = document.block {
             lines.append("\(style.red("✗")) \(block.environment), \(block.link.rawValue): \(block.reason.printable)")
+            if let failure = block.failure { lines.append("  \(failure.sentence.printable)") }
             if let remedy = block.remedy { lines.append("  \(remedy)") }
         } else {
             lines.append("\(style.green("✓")) \(document.environment) runs what it wants")

@@ -26,10 +26,7 @@ struct DeadRun {
 
     /// Claims that it ended between the beginning and the end of a step, or may have.
     private var isAmidst: Bool {
-        guard let text = try? String(contentsOfFile: folder.journal, encoding: .utf8) else { return true }
-        let kinds = text.split(separator: "\n").map { line in
-            try? JSONDecoder().decode(JournalEntry.self, from: Data(line.utf8)).kind
-        }
+        guard let kinds = folder.entries?.map(\.?.kind) else { return true }
         return kinds.contains(nil) || kinds.count { $0 == .intent } != kinds.count { $0 != .intent }
     }
 }

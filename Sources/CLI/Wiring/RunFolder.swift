@@ -17,6 +17,9 @@ struct RunFolder {
 
     private let path: String
 
+    /// The id of its run.
+    var run: String { path.split(separator: "/").last.map(String.init) ?? path }
+
     var journal: String { path + "/journal.jsonl" }
     var plan: PlanFile { PlanFile(path + "/plan.json") }
 
@@ -44,14 +47,35 @@ struct RunFolder {
     static func unfinished(
         of environment: String?, variables: [String: String]
     ) throws(Failure) -> (folder: RunFolder, plan: Plan)? {
-        guard let runs = runs(variables) else { return nil }
-        for name in names(in: runs).reversed() {
-            let folder = RunFolder(path: runs + "/" + name)
-            guard FileManager.default.fileExists(atPath: folder.plan.path), folder.isOver == true else { continue }
-            let plan = try folder.plan.read()
+        for folder in all(variables) {
+            guard let plan = try folder.unfinishedPlan() else { continue }
             if environment == nil || plan.environment == environment { return (folder, plan) }
         }
         return nil
+    }
+
+    /// Those of all runs that are kept, the newest first.
+    static func all(_ variables: [String: String]) -> [RunFolder] {
+        guard let runs = runs(variables) else { return [] }
+        return names(in: runs).reversed().map { RunFolder(path: runs + "/" + $0) }
+    }
+
+    /// The plan of a run that is over and has not done all of it.
+    ///
+    /// - Returns: `nil` while the run lives, and when nothing is left to do.
+    /// - Throws: `Failure` with `ERR_INPUTS` when the plan can't be read.
+    func unfinishedPlan() throws(Failure) -> Plan? {
+        guard FileManager.default.fileExists(atPath: plan.path), isOver == true else { return nil }
+        return try plan.read()
+    }
+
+    /// What the journal says, line by line; `nil` for a line that was cut off, and altogether where it can't be
+    /// read.
+    var entries: [JournalEntry?]? {
+        guard let text = try? String(contentsOfFile: journal, encoding: .utf8) else { return nil }
+        return text.split(separator: "\n").map { line in
+            try? JSONDecoder().decode(JournalEntry.self, from: Data(line.utf8))
+        }
     }
 
     /// Whether the process of the run is gone; `nil` when there is no telling.

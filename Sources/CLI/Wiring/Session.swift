@@ -222,14 +222,40 @@ struct Session {
         try await store.records(of: workspace.desired.environment)
     }
 
-    func status() async throws(Failure) -> [StatusRow] {
+    /// - Returns: the rows, and why what runs is not known where engine or Modal don't answer: the records are still worth
+    ///   a look then.
+    func status() async throws(Failure) -> (rows: [StatusRow], unseen: Failure?) {
         let records = try await store.records(of: workspace.desired.environment)
-        // Without an engine, or Modal, the records are still worth a look.
-        let deployed: StatusRow.Deployed? =
-            if let modal {
-                (try? await modal.platform.audit(nil)).map { .functions($0) }
-            } else { (try? await engine.containers()).map { .containers($0) } }
-        return StatusRow.rows(desired: workspace.desired, records: records, deployed: deployed)
+        var (deployed, unseen): (StatusRow.Deployed?, Failure?)
+        do throws(Failure) {
+            deployed =
+                if let modal { .functions(try await modal.platform.audit(nil)) } else {
+                    .containers(try await engine.containers())
+                }
+        } catch { unseen = error }
+        let rows = StatusRow.rows(
+            desired: workspace.desired, records: records, deployed: deployed, failures: await lastFailures(records))
+        return (rows, unseen)
+    }
+
+    /// Where the last run on this host failed, of what is wanted and not up.
+    ///
+    /// - Parameter records: of the environment.
+    func lastFailures(_ records: [ProcessorRef: RefRecord]) async -> [ProcessorRef: FailedStep] {
+        let open = workspace.desired.processors.filter { wanted in
+            guard let applied = records[wanted.ref]?.applied else { return true }
+            return applied.specHash != wanted.processor.specHash || wanted.keys.map { $0 != applied.keys } ?? false
+        }
+        guard !open.isEmpty,
+            let run = await LastRun(
+                of: workspace.desired.environment, in: workspace.repository, variables: environment)
+        else { return [:] }
+        return Dictionary(
+            open.compactMap { wanted in
+                run.failure(of: wanted.ref, spec: wanted.processor.specHash, keys: wanted.keys ?? [:])
+                    .map { (wanted.ref, $0) }
+            }
+        ) { first, _ in first }
     }
 
     /// Does something with the images of some processors, one step of a reconcile by itself.
@@ -341,6 +367,9 @@ enum RunID {
         let chance = String(UInt16.random(in: .min ... .max), radix: 16)
         return time + String(repeating: "0", count: 4 - chance.count) + chance
     }
+
+    /// When a run began, in seconds since 1970; `nil` for a name of another kind.
+    static func time(of run: String) -> Int? { run.count == 12 ? Int(run.prefix(8), radix: 16) : nil }
 }
 
 /// A folder for this run's temporary files.

@@ -79,6 +79,14 @@ package struct DesiredProcessor: Hashable, Sendable {
     package var ref: ProcessorRef { processor.ref }
     /// The digests that the spec itself names; a platform without a true pin is absent.
     package var pins: [Platform: ImageReference] { processor.pins }
+    /// The keys of its inputs, as far as they are known without a look at a record; `nil` where nothing is built.
+    package var keys: [Platform: InputKey]? {
+        switch source {
+        case .build(let recipe): recipe.keys
+        case .recorded(let revision): revision.keys
+        case .track, .pinned: nil
+        }
+    }
 }
 
 /// Where a processor's image comes from.

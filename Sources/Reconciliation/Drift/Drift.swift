@@ -7,10 +7,19 @@ package struct Drift: Hashable, Sendable, Codable {
     package let commit: String
     /// By ref, then kind.
     package private(set) var findings: [DriftFinding]
+    /// What is wanted and was not brought up yet, so that there is nothing to compare: what is recorded of it counts.
+    package private(set) var pending: [Pending]
     /// How many processors were looked at.
     package let processors: Int
     /// How many apps or containers there are.
     package let deployments: Int
+
+    /// Something that waits for a reconcile. It is no drift: what runs is what it was last said to be.
+    package struct Pending: Hashable, Sendable, Codable {
+        package let ref: ProcessorRef
+        /// What is missing, and what there is in its place.
+        package let reason: String
+    }
 
     package init(_ desired: DesiredState, _ observed: ObservedState) {
         environment = desired.environment
@@ -20,9 +29,13 @@ package struct Drift: Hashable, Sendable, Codable {
         let known = Set(desired.processors.map(\.ref)).union(observed.records.keys)
         deployments = observed.functions?.apps.count ?? observed.containers.count { known.contains($0.ref) }
         findings = []
+        pending = []
         let containers = Dictionary(grouping: observed.containers.filter(\.isRunning), by: \.ref)
         for processor in desired.processors.sorted(by: { $0.ref < $1.ref }) {
             findings += Self.findings(of: processor, desired, observed, containers[processor.ref] ?? [])
+            if let reason = Self.pending(processor, desired, observed) {
+                pending.append(Pending(ref: processor.ref, reason: reason))
+            }
         }
         findings += Self.orphans(desired, observed).map(\.finding)
     }
@@ -32,6 +45,26 @@ package struct Drift: Hashable, Sendable, Codable {
         var drift = self
         drift.findings += more
         return drift
+    }
+
+    /// Why what the branch has is not what is recorded: its inputs are others.
+    private static func pending(
+        _ processor: DesiredProcessor, _ desired: DesiredState, _ observed: ObservedState
+    ) -> String? {
+        guard case .build(let recipe) = processor.source, let record = observed.records[processor.ref],
+            record.desired.keys != recipe.keys
+        else { return nil }
+        let missing = unbuilt(recipe, observed)
+        let what =
+            missing.isEmpty
+            ? "are built and not brought up" : "have no build for \(missing.map(\.oci).joined(separator: ", "))"
+        return "the inputs of \(desired.commit.prefix(7)) \(what); what is recorded is of "
+            + "\(record.desired.commit.prefix(7))"
+    }
+
+    /// The platforms that no build of the inputs is recorded for.
+    private static func unbuilt(_ recipe: BuildRecipe, _ observed: ObservedState) -> [Platform] {
+        recipe.keys.filter { observed.builds[BuildRecord.ID($0.value, in: recipe.repository)] == nil }.keys.sorted()
     }
 
     private static func findings(
@@ -45,10 +78,11 @@ package struct Drift: Hashable, Sendable, Codable {
         let platform: Platform = desired.target == .modal ? .amd64 : .host
         let place = processor.function?.app ?? processor.ref.refSlug
         guard let image = pins[platform] else {
+            let isUnbuilt = if case .build(let recipe) = processor.source { !unbuilt(recipe, observed).isEmpty } else { false }
             return [
                 DriftFinding(
                     ref: processor.ref, app: place, kind: .pin, expected: "a digest for \(platform.oci)",
-                    actual: "none is pinned")
+                    actual: "none is pinned\(isUnbuilt ? ": there is no build of its inputs" : "")")
             ]
         }
         var findings: [DriftFinding] = []
@@ -89,9 +123,12 @@ package struct Drift: Hashable, Sendable, Codable {
                 actual: actual)
         }
         guard !own.isEmpty else { return [finding(.missing, image.description, "not running")] }
-        guard let imageID = observed.imageIDs[image],
-            let bound = own.first(where: { $0.imageID == imageID })
-        else { return [finding(.image, image.description, own.map(\.imageID).joined(separator: ", "))] }
+        let imageID = observed.imageIDs[image]
+        guard let bound = own.first(where: { $0.imageID == imageID }) else {
+            let actual = own.map { $0.image ?? $0.imageID }.joined(separator: ", ")
+            let note = imageID == nil ? "; the engine no longer holds what is expected" : ""
+            return [finding(.image, image.description, actual + note)]
+        }
         let specHash = processor.processor.specHash
         return bound.specHash == specHash ? [] : [finding(.spec, specHash, bound.specHash ?? "none")]
     }

@@ -36,7 +36,7 @@ package struct Observer: Sendable {
     /// - Throws: `Failure` when the records cannot be read, or neither container engine nor Modal answers.
     package func observe(_ desired: DesiredState) async throws(Failure) -> ObservedState {
         var state = try await kept(of: desired)
-        let builds = state.builds
+        let (builds, records) = (state.builds, state.records)
         var open: [DesiredProcessor] = []
         let seen = state
         let containers = Dictionary(grouping: state.containers, by: \.ref)
@@ -57,12 +57,12 @@ package struct Observer: Sendable {
         await withTaskGroup(of: Seen.self) { group in
             var waiting = open[...]
             for processor in waiting.prefix(Self.width) {
-                group.addTask { await look(processor, builds) }
+                group.addTask { await look(processor, builds, records[processor.ref]) }
             }
             waiting = waiting.dropFirst(Self.width)
             for await seen in group {
                 seen.enter(&state)
-                if let next = waiting.popFirst() { group.addTask { await look(next, builds) } }
+                if let next = waiting.popFirst() { group.addTask { await look(next, builds, records[next.ref]) } }
             }
         }
         return state
@@ -188,7 +188,9 @@ package struct Observer: Sendable {
         }
     }
 
-    private func look(_ processor: DesiredProcessor, _ builds: [BuildRecord.ID: BuildRecord]) async -> Seen {
+    private func look(
+        _ processor: DesiredProcessor, _ builds: [BuildRecord.ID: BuildRecord], _ record: RefRecord?
+    ) async -> Seen {
         var seen = Seen(ref: processor.ref)
         do throws(Failure) {
             var images: [ImageReference] = []
@@ -213,7 +215,8 @@ package struct Observer: Sendable {
             case .recorded(let revision): images = Array(revision.pins.values)
             }
             guard case .docker(let engine, _) = deployments else { return seen }
-            for image in images {
+            // What is recorded may well run, though something else is wanted by now.
+            for image in Set(images).union(record?.desired.pins.values.map(\.self) ?? []) {
                 if let id = try await engine.imageID(of: image) { seen.imageIDs[image] = id }
             }
         } catch { seen.failure = error }

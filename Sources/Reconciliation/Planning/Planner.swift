@@ -42,7 +42,18 @@ package struct Planner: Sendable {
             secrets: secrets.map { SecretAction(name: $0.key, change: $0.value) }, items: items,
             stops: stopped.map { StopAction(app: $0.name, reason: "no spec asks for it") }, unchanged: unchanged,
             blocked: blocked,
-            notes: missingOptionalSecrets() + orphans.filter { !stopped.contains($0) }.map(\.note))
+            notes: holds() + missingOptionalSecrets() + orphans.filter { !stopped.contains($0) }.map(\.note))
+    }
+
+    /// The rollbacks that are in force, and those that end with this plan.
+    private func holds() -> [String] {
+        desired.processors.sorted { $0.ref < $1.ref }.compactMap { wanted in
+            guard let hold = observed.records[wanted.ref]?.hold else { return nil }
+            return wanted.isHeld
+                ? "\(wanted.ref) is \(hold.sentence). Let it go: pinion hold release \(wanted.ref) --env "
+                    + desired.environment
+                : "\(wanted.ref) was \(hold.sentence), and that ends: another revision is wanted"
+        }
     }
 
     private func item(for processor: DesiredProcessor) throws(Failure) -> PlanItem? {

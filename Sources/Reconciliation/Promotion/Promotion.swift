@@ -162,7 +162,7 @@ private struct Judge {
             add(
                 .hold,
                 Failure(
-                    .lease, "\(target.environment) was rolled back from this revision of \(ref) by \(hold.by)",
+                    .predicate, "\(target.environment) was rolled back from this revision of \(ref) by \(hold.by)",
                     remedy: "Promote another one, or: pinion hold release \(ref) --env \(target.environment)",
                     detail: hold.reason))
         }

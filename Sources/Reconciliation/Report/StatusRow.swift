@@ -25,11 +25,18 @@ package struct StatusRow: Hashable, Sendable, Codable {
     package let address: String?
     /// Claims that the record holds evidence of a passed test.
     package let isTested: Bool
+    /// The rollback that keeps it where it is; `nil` where nothing does.
+    package let hold: RefRecord.Hold?
+    /// Where the last try to bring up what is wanted ended; `nil` where it is up, or nobody tried.
+    package let failure: FailedStep?
 
     /// The rows of everything that is desired or recorded, sorted by ref. Containers and apps of neither are somebody
     /// else's.
+    ///
+    /// - Parameter failures: where the last tries to bring processors up ended.
     package static func rows(
-        desired: DesiredState, records: [ProcessorRef: RefRecord], deployed: Deployed?
+        desired: DesiredState, records: [ProcessorRef: RefRecord], deployed: Deployed?,
+        failures: [ProcessorRef: FailedStep] = [:]
     ) -> [StatusRow] {
         let wanted = Dictionary(desired.processors.map { ($0.ref, $0) }) { first, _ in first }
         return Set(wanted.keys).union(records.keys).sorted().map { ref in
@@ -44,7 +51,8 @@ package struct StatusRow: Hashable, Sendable, Codable {
             let platform = record?.binding?.platform ?? (desired.target == .modal ? .amd64 : .host)
             return StatusRow(
                 ref: ref, state: state, digest: record?.applied?.pins[platform]?.digest,
-                commit: record?.applied?.commit, address: address, isTested: record?.evidence.isEmpty == false)
+                commit: record?.applied?.commit, address: address, isTested: record?.evidence.isEmpty == false,
+                hold: record?.hold, failure: failures[ref])
         }
     }
 
