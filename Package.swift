@@ -101,6 +101,7 @@ let package = Package(
             name: "Docker",
             dependencies: [
                 "DeploymentModel", "HTTP", "JSON",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),

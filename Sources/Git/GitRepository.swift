@@ -7,6 +7,8 @@ import CGit2
 package actor GitRepository {
     /// The git directory, with a final slash.
     package nonisolated let gitDirectory: String
+    /// The git directory that all work trees of the repository share, with a final slash.
+    package nonisolated let commonDirectory: String
     /// The work tree's root without a final slash, `nil` for a bare repository.
     package nonisolated let workTree: String?
 
@@ -34,6 +36,7 @@ package actor GitRepository {
         }
         handle = unsafe Owned(pointer, git_repository_free)
         gitDirectory = unsafe String(cString: git_repository_path(pointer))
+        commonDirectory = unsafe String(cString: git_repository_commondir(pointer))
         if let workTree = unsafe git_repository_workdir(pointer) {
             let path = unsafe String(cString: workTree)
             self.workTree = path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -58,6 +61,7 @@ package actor GitRepository {
         }
         handle = unsafe Owned(pointer, git_repository_free)
         gitDirectory = unsafe String(cString: git_repository_path(pointer))
+        commonDirectory = unsafe String(cString: git_repository_commondir(pointer))
         workTree = nil
     }
 

@@ -34,7 +34,8 @@ struct StatusTests {
     @Test func `a spec with errors is named with its place`() async throws {
         let fixture = try await RepositoryFixture(Self.files)
         try await fixture.commit([
-            "registry/processors/text_more.yaml": "ref: text/more@1\nimage: {oci: \"ghcr.io/a/b:1\"}\napi: {protocol: x}\n"
+            "registry/processors/text_more.yaml":
+                "ref: text/more@1\nimage: {oci: \"ghcr.io/a/b:1\"}\napi: {protocol: x}\n"
         ])
         let text = try await status(fixture).stdout
         #expect(text.contains("✗ registry/processors/text_more.yaml:3:17: ERR_SPEC  'api.protocol' is 'x'"), "\(text)")
@@ -55,7 +56,8 @@ struct StatusTests {
             [RefRecord(ref: ref, desired: old, applied: old, binding: nil, evidence: [], hold: hold)],
             environment: "local", message: "local: roll back\n")
         let text = try await status(fixture).stdout
-        #expect(text.contains("text/stats@1  held by Ann since 2023-11-14T22:13:20Z: empty answers; it keeps"), "\(text)")
+        #expect(
+            text.contains("text/stats@1  held by Ann since 2023-11-14T22:13:20Z: empty answers; it keeps"), "\(text)")
         #expect(text.contains("pinion hold release text/stats@1 --env local"))
         #expect(try await status(fixture, "--json").json()[0]?["hold"]?["by"] == "Ann")
     }
@@ -64,7 +66,8 @@ struct StatusTests {
 /// What a run could not do, on a real engine.
 @Suite(.tags(.large), .enabled(if: Components.areThere))
 struct FailedRunTests {
-    @Test func `a build that failed is told by status, drift and why until its inputs change or it is up`() async throws {
+    @Test func `a build that failed is told by status, drift and why until its inputs change or it is up`() async throws
+    {
         try await Sample.with(["text_stats"], pins: "record") { sample in
             let home = try TemporaryFolder()
             let own: [String: String?] = ["XDG_STATE_HOME": home.path]
@@ -78,7 +81,7 @@ struct FailedRunTests {
             #expect(try await pinion("status").stdout.hasPrefix("PROCESSOR"))
 
             let good = try #require(try await sample.fixture.text(dockerfile))
-            try await sample.fixture.commit([dockerfile: good + "COPY nowhere /nowhere\n"])
+            try await sample.fixture.commit([dockerfile: good + "RUN false\n"])
             #expect(try await sample.reconcile(environment: own).exitCode == 1)
             let drift = try await pinion("drift", "--detailed-exitcode")
             #expect(drift.exitCode == 0, "what runs is what is recorded: \(drift.stdout)")

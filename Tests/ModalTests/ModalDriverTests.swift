@@ -215,6 +215,20 @@ struct ModalDriverTests {
         #expect(DriverSettings(["HOME": "/h", "PINION_PYTHON": "/p"]) { _ in true }.python == "/p")
     }
 
+    @Test("what an error may not repeat is taken from variables, from the SDK's file and from the addresses of proxies")
+    func secrets() {
+        let file = "[default]\ntoken_id = \"ak-1\"\ntoken_secret = \"as-1\"\n[other]\ntoken_secret='as-2' # old\n"
+        let variables = [
+            "HOME": "/h", "MODAL_TOKEN_SECRET": "as-3", "MODAL_PROXY_SECRET": "ws-1", "OPENAI_API_KEY": "sk-1",
+            "HTTPS_PROXY": "http://ann:pa:ss@proxy:3128", "NO_PROXY": "a@b",
+        ]
+        func secrets(_ variables: [String: String]) -> Set<String> {
+            Set(DriverSettings(variables, read: { $0 == "/h/.modal.toml" ? file : nil }) { _ in false }.secrets)
+        }
+        #expect(secrets(variables) == ["as-1", "as-2", "as-3", "ws-1", "pa:ss"])
+        #expect(secrets(["HOME": "/h", "MODAL_CONFIG_PATH": "/none"]) == [])
+    }
+
     @Test("the SDK's version is that of the Python modules")
     func version() throws {
         let operations = try #require(DriverFiles.embedded.contents["operations.py"])

@@ -55,6 +55,9 @@ struct DriftTests {
         #expect(findings.allSatisfy { $0.expected != $0.actual && $0.since != nil && $0.by == "simulated" })
         let plan = try await fixture.plan(desired)
         #expect(!plan.isEmpty)
+        if let function = plan.items.first?.deploy?.function {
+            #expect((function.keepsVersion == true) == (made.kinds == [.scaling] || made.kinds == [.image]))
+        }
         await fixture.apply(plan)
         #expect(try await fixture.drift(desired) == [])
         #expect(try await fixture.plan(desired).isEmpty)

@@ -39,6 +39,7 @@ struct FunctionPlanTests {
         let second = try await fixture.plan(desired, secrets: [value])
         #expect(second.isEmpty)
         #expect(second.unchanged.count == 1)
+        #expect(second.notes == [], "an optional secret matters where something is deployed")
         #expect(fixture.fixture.world.now.questions == 0)
         #expect(try await fixture.drift(desired) == [])
     }

@@ -208,7 +208,9 @@ struct RecordedPlanTests {
         let held = FunctionFixture.desired([try recorded(processor, isHeld: true)])
         let idle = try await fixture.plan(held)
         #expect(idle.isEmpty)
-        #expect(idle.notes.first?.hasPrefix("llm/litellm@1 is held by ada since 1970-01-01T00:00:01Z; it keeps d away") == true)
+        #expect(
+            idle.notes.first?.hasPrefix("llm/litellm@1 is held by ada since 1970-01-01T00:00:01Z; it keeps d away")
+                == true)
         fixture.modal.change { $0.apps = [:] }
         await fixture.apply(try await fixture.plan(held))
         #expect(fixture.fixture.world.now.records[processor.ref]?.hold == hold)

@@ -321,7 +321,7 @@ struct Play {
             throw RuleBroken(rule: "nothing can be promoted at the end: \(error)")
         }
         let held = promotion.refused.filter { refusal in
-            desired().processors.contains { $0.ref == refusal.ref } && refusal.failures.contains { $0.code != .lease }
+            desired().processors.contains { $0.ref == refusal.ref } && refusal.obstacles.contains { $0 != .hold }
         }
         guard held.isEmpty else { throw RuleBroken(rule: "it can't be promoted at the end: \(held)") }
         await Reconciler(main, "end").change(promotion.items.map(\.ref), [:]) { records in

@@ -17,11 +17,14 @@ extension LocalAdapter {
     /// Starts a container that stays until it is stopped, with the secrets that there are values of, and waits until it is
     /// healthy; the one that runs this very image for this very spec with these secrets is used again.
     ///
-    /// - Parameter build: the engine's id of a local build; `nil` runs the pinned image.
+    /// - Parameters:
+    ///   - build: the engine's id of a local build; `nil` runs the pinned image.
+    ///   - owner: whose it is to be.
+    ///   - claimed: the names of the containers that other environments of the owner's repository have.
     /// - Throws: `Failure` with `ERR_IMAGE_UNPINNED`, `ERR_IMAGE_PULL`, `ERR_DOCKER`, or `ERR_HEALTH` with the container's
     ///   last log lines: then it is removed again.
     package func startToStay(
-        _ processor: Processor, _ platform: Platform, build: String?
+        _ processor: Processor, _ platform: Platform, build: String?, owner: ContainerOwner, claimed: Set<String>
     ) async throws(Failure) -> StartedContainer {
         let image: String
         let imageID: String
@@ -41,8 +44,8 @@ extension LocalAdapter {
         let name = ContainerSpec.name(of: processor.ref, imageID: imageID)
         var environment = values
         environment["IMAGE_DIGEST"] = image.split(separator: "@").last.map(String.init)
-        var others = try await engine.containers().filter { $0.ref == processor.ref }
-        for container in others
+        let all = try await engine.containers().filter { $0.ref == processor.ref && $0.isShared(with: owner) }
+        for container in all
         where container.isRunning && container.hostPort != nil && container.imageID == imageID
             && container.specHash == processor.specHash && container.secretNames == names
         {
@@ -52,23 +55,24 @@ extension LocalAdapter {
             return StartedContainer(
                 container: container, image: image, isReused: true, hasReplaced: false, missingSecrets: missing)
         }
+        var others = all.filter { $0.belongs(to: owner.environment, nil) && !claimed.contains($0.name) }
         // Its name may be taken by what has stopped, or was started for another spec or with other secrets.
-        for container in others where container.name == name {
+        for container in others where container.name.hasPrefix(name) {
             try await engine.remove(container.id, graceSeconds: 10)
         }
         let hadOthers = others.contains(where: \.isRunning)
-        others.removeAll { $0.name == name }
+        others.removeAll { $0.name.hasPrefix(name) }
         let container = try await engine.start(
             ContainerSpec(
                 name: name, processor: processor, image: image, platform: platform, environment: environment,
-                secretNames: names, world: surroundings.world.mount))
+                secretNames: names, world: surroundings.world.mount, owner: owner))
         do throws(Failure) {
             try await awaitHealth(of: container, processor: processor, on: platform)
         } catch {
             await unstructured { [engine] in try? await engine.remove(container.id, graceSeconds: 1) }
             throw error
         }
-        // A processor has one container that stays.
+        // A processor has one container that stays in an environment.
         for other in others { try await engine.remove(other.id, graceSeconds: 10) }
         return StartedContainer(
             container: container, image: image, isReused: false, hasReplaced: hadOthers, missingSecrets: missing)

@@ -29,10 +29,18 @@ struct LocalctlCommand: AsyncParsableCommand {
 
     /// The container of a processor that runs.
     ///
+    /// - Parameter owner: its own one, else one of its repository; `nil` for any, those of an environment `local` first.
     /// - Throws: `Failure` with `ERR_HEALTH` when none does.
-    static func running(_ ref: ProcessorRef, in engine: DockerEngine) async throws(Failure) -> ObservedContainer {
-        let own = try await engine.containers().filter { $0.ref == ref && $0.isRunning && $0.hostPort != nil }
-        guard let container = own.min(by: { $0.name < $1.name }) else {
+    static func running(
+        _ ref: ProcessorRef, in engine: DockerEngine, of owner: ContainerOwner? = nil
+    ) async throws(Failure) -> ObservedContainer {
+        let running = try await engine.containers().filter {
+            $0.ref == ref && $0.isRunning && $0.hostPort != nil && $0.isShared(with: owner)
+        }
+        func rank(_ container: ObservedContainer) -> (Int, String) {
+            (container.belongs(to: owner?.environment ?? "local", nil) ? 0 : 1, container.name)
+        }
+        guard let container = running.min(by: { rank($0) < rank($1) }) else {
             throw Failure(.health, "\(ref) does not run", remedy: "Start it: pinion localctl start --ref \(ref)")
         }
         return container
@@ -64,7 +72,8 @@ struct LocalctlCommand: AsyncParsableCommand {
                 let platform = platform ?? .host
                 if buildsNow { try await LocalBuild(options).build(target.ref, platform) }
                 let build = build || buildsNow ? try await session.newestBuild(of: processor, platform) : nil
-                let started = try await (try session.localAdapter()).startToStay(processor, platform, build: build)
+                let started = try await (try session.localAdapter()).startToStay(
+                    processor, platform, build: build, owner: session.owner, claimed: try await session.claimed())
                 for name in started.missingSecrets {
                     Output.note("note: \(name) is not set: real runs will be refused")
                 }
@@ -111,7 +120,7 @@ struct LocalctlCommand: AsyncParsableCommand {
                 ref = try ProcessorRef(run.ref)
             } catch { throw Failure(.inputs, error.description) }
             let processor = try session.processor(ref)
-            let container = try await LocalctlCommand.running(ref, in: session.engine)
+            let container = try await LocalctlCommand.running(ref, in: session.engine, of: session.owner)
             var choice = try run.adapterOptions()
             choice.image = session.localBuild(of: container)
             return await (try session.localAdapter(.running(container))).invoke(
@@ -164,10 +173,12 @@ struct LocalctlCommand: AsyncParsableCommand {
                         [
                             row.ref.description, row.isRunning ? "running" : "stopped", row.name,
                             row.hostPort.map { "http://127.0.0.1:\($0)" } ?? "-",
+                            row.owner.map { "\($0.environment) of \($0.repository)" } ?? "-",
                         ]
                     }
                     Output.result(
-                        TableText(["PROCESSOR", "STATE", "CONTAINER", "ADDRESS"], cells, style: .standardOutput).text)
+                        TableText(["PROCESSOR", "STATE", "CONTAINER", "ADDRESS", "OF"], cells, style: .standardOutput)
+                            .text)
                 }
                 return .success
             }

@@ -57,16 +57,21 @@ struct PlanText {
 
     var summary: String {
         guard !plan.isEmpty else {
-            return "Nothing to do: \(counted(plan.unchanged.count, "processor")) as they should be."
+            return plan.unchanged.isEmpty
+                ? "Nothing to do: \(plan.environment) wants no processor."
+                : "Nothing to do: \(counted(plan.unchanged.count, "processor")) as they should be."
         }
+        let sure = plan.items.filter { !$0.mayRunAlready }
+        let unsure = plan.items.filter(\.mayRunAlready)
         let counts: [(Int, String)] = [
             (plan.secrets.count, "to sync"),
             (plan.items.count { !$0.builds.isEmpty }, "to build"),
             (plan.items.count { $0.pin != nil }, "to pin"),
             (plan.items.count { $0.smoke != nil || $0.deployedSmoke != nil }, "to smoke-test"),
-            (plan.items.count { $0.deploy != nil }, "to deploy"),
+            (sure.count { $0.deploy != nil }, "to deploy"),
             (plan.items.count { $0.rollover != nil }, "to roll over"),
-            (plan.items.reduce(plan.stops.count) { $0 + $1.remove.count }, "to remove"),
+            (sure.reduce(plan.stops.count) { $0 + $1.remove.count }, "to remove"),
+            (unsure.count, "to replace unless the build gives the image that runs"),
             (plan.blocked.count, "blocked"),
         ]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -85,7 +90,11 @@ struct PlanText {
         }
         if item.probe != nil { rows.append(("probe", "local, real, without its secrets")) }
         if let function = item.deploy?.function {
-            let version = function.version.map { "in place of version \($0)" } ?? "its first version"
+            let version =
+                function.version.map {
+                    function.keepsVersion == true ? "version \($0) stays" : "in place of version \($0)"
+                }
+                ?? "its first version"
             rows.append(("deploy", "\(function.name.function) in \(function.name.app), \(version)"))
         } else if let deploy = item.deploy {
             rows.append(("deploy", "container for \(deploy.platform.oci) (\(deploy.reason))"))
@@ -96,7 +105,8 @@ struct PlanText {
         if item.deployedSmoke != nil {
             rows.append(("smoke", "modal, mock, \(item.processor.api.transport.rawValue)"))
         }
-        for stale in item.remove { rows.append(("remove", "container \(stale.name)")) }
+        let condition = item.mayRunAlready ? " (unless it stays)" : ""
+        for stale in item.remove { rows.append(("remove", "container \(stale.name)\(condition)")) }
         return rows
     }
 
@@ -115,6 +125,14 @@ struct PlanText {
 
     private func padding(_ ref: ProcessorRef, _ width: Int) -> String {
         String(repeating: " ", count: width - ref.description.count)
+    }
+}
+
+extension PlanItem {
+    /// Claims that a container runs for this very spec, and that it is not known before the build whether it has its image.
+    fileprivate var mayRunAlready: Bool {
+        guard let deploy, deploy.function == nil, images[deploy.platform] == nil else { return false }
+        return containers.contains { $0.isRunning && $0.hostPort != nil && $0.specHash == record.specHash }
     }
 }
 

@@ -19,6 +19,12 @@ struct PromotionText {
             lines.append("  \(style.red("✗")) \(style.bold(refusal.ref.description))  refused")
             lines += refusal.failures.map { FailureText($0, style: style, indent: "      ").text }
         }
+        if promotion.items.isEmpty, promotion.refused.isEmpty {
+            lines.append(
+                promotion.unchanged.isEmpty
+                    ? "  nothing to promote: \(promotion.from) has brought up nothing yet. Do: pinion reconcile --env \(promotion.from)"
+                    : "  nothing to promote: \(promotion.to) wants all that \(promotion.from) runs")
+        }
         if !promotion.unchanged.isEmpty { lines.append(style.dim("  = \(promotion.unchanged.count) there already")) }
         text = lines.joined(separator: "\n") + "\n"
     }

@@ -7,7 +7,10 @@ struct ReportText {
 
     private static let detailLines = 12
 
-    init(_ report: RunReport, broken: Int, style: Style) {
+    /// - Parameters:
+    ///   - broken: how many errors the registry has.
+    ///   - warnings: what is odd about it, and was left as it is.
+    init(_ report: RunReport, broken: Int, warnings: [Diagnostic] = [], style: Style) {
         var lines: [String] = []
         for entry in report.entries where entry.status == .failed {
             // Both platforms of a build tend to fail alike.
@@ -34,6 +37,7 @@ struct ReportText {
             lines.append("\(style.red("✗")) \(failure.code.rawValue)  \(failure.message)")
         }
         if broken > 0 { lines.append("\(style.red("✗")) \(counted(broken, "error")) in the registry, see above") }
+        lines += Self.lines(warnings, style)
         let counts = [RunReport.Status.changed, .unchanged, .failed, .skipped, .interrupted].map { status in
             (status.rawValue, report.entries.filter { $0.status == status }.count)
         }
@@ -45,9 +49,17 @@ struct ReportText {
         let mark = isGood ? style.green("✓") : style.red("✗")
         let time = EventLines.seconds(report.duration).drop { $0 == " " }
         lines.append(
-            "\(mark) \(report.environment): \(refs.isEmpty ? "no processors" : refs)\(steps.isEmpty ? "" : " · " + steps) · \(time)"
+            "\(mark) \(report.environment): \(refs.isEmpty ? "nothing to do" : refs)\(steps.isEmpty ? "" : " · " + steps) · \(time)"
         )
         text = lines.joined(separator: "\n")
+    }
+
+    /// What is odd about a registry, a line each: what was said before the run has gone by.
+    static func lines(_ warnings: [Diagnostic], _ style: Style) -> [String] {
+        warnings.map { warning in
+            let fix = warning.fix.map { " (\($0))" } ?? ""
+            return "\(style.yellow("!")) \(warning.place): \(warning.message.printable)\(fix.printable)"
+        }
     }
 }
 

@@ -24,7 +24,9 @@ struct RunOutput {
     }
 
     /// Prints the envelope; what is odd or failed goes to stderr.
-    func print(_ result: InvocationResult) {
+    ///
+    /// - Parameter world: the folder that has the outputs by their paths; `nil` where there is none.
+    func print(_ result: InvocationResult, world: String?) {
         live.endLine()
         for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning.printable)") }
         if let failure = result.failure { Output.note(FailureText(failure, style: style).text) }
@@ -36,7 +38,7 @@ struct RunOutput {
             Output.note(([failure] + log).joined(separator: "\n"))
         }
         guard options.json else {
-            return Output.result(EnvelopeText(result.envelope, style: .standardOutput).text)
+            return Output.result(EnvelopeText(result.envelope, world: world, style: .standardOutput).text)
         }
         Output.result(options.stream ? result.envelope.json.compact : result.envelope.json.pretty)
     }
@@ -69,7 +71,8 @@ struct RunOutput {
 struct EnvelopeText {
     let text: String
 
-    init(_ envelope: Envelope, style: Style) {
+    /// - Parameter world: the folder that has the outputs by their paths; `nil` where there is none.
+    init(_ envelope: Envelope, world: String? = nil, style: Style) {
         let took = envelope.meta["duration_ms"]?.intValue.map { "  \($0) ms" } ?? ""
         switch envelope.outcome {
         case .error(let code, _):
@@ -84,6 +87,10 @@ struct EnvelopeText {
                     "  \(output.path.text.printable)  \(style.dim("\(size)  \((output.mime ?? "").printable)  \(id)"))")
             }
             lines.append("  \(style.dim("index \(index)"))")
+            // A processor that runs elsewhere, or sends nothing, leaves no files here.
+            if let world, let first = outputs.first, FileManager.default.fileExists(atPath: world + first.path.text) {
+                lines.append("  \(style.dim("on this host below \(world), or copied with --save-dir FOLDER"))")
+            }
             text = lines.joined(separator: "\n")
         }
     }

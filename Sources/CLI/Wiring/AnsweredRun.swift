@@ -34,7 +34,7 @@ struct AnsweredRun {
                 result = try await invoke(Call(session: session, inputs: try given.get(), id: id, output: output))
             } catch { result = InvocationResult(error, of: id, by: adapter) }
             guard !Task.isCancelled else { return .failure }
-            output.print(result)
+            output.print(result, world: world?.mount)
             if let world { try await output.save(result.envelope, from: world) }
             return result.envelope.isSuccess ? .success : .failure
         }

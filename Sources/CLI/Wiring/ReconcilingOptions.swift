@@ -65,15 +65,17 @@ struct ReconcilingOptions: ParsableArguments {
     }
 
     private func print(_ report: RunReport, _ plan: Plan, _ workspace: Workspace) throws(Failure) {
+        let warnings = workspace.diagnostics.filter { $0.severity == .warning }
         if json {
             Output.result(try JSONText(report).text)
         } else if events {
             Output.result(try JSONText(EventStream.Report(report), isPretty: false).text)
         } else if plan.isEmpty, !workspace.hasErrors {
-            Output.result(PlanText(plan, style: .standardOutput).summary)
+            let lines = ReportText.lines(warnings, .standardOutput) + [PlanText(plan, style: .standardOutput).summary]
+            Output.result(lines.joined(separator: "\n"))
         } else {
             let errors = workspace.diagnostics.filter { $0.severity == .error }.count
-            Output.result("\n" + ReportText(report, broken: errors, style: .standardOutput).text)
+            Output.result("\n" + ReportText(report, broken: errors, warnings: warnings, style: .standardOutput).text)
         }
     }
 }

@@ -85,7 +85,11 @@ struct Session {
                 }
             }
         return try await Observer(
-            store: store, registry: registry, deployments: deployments, refreshesBases: build.refreshesBases
+            store: store, registry: registry, deployments: deployments, refreshesBases: build.refreshesBases,
+            owner: workspace.owner,
+            claimed: { [store, workspace] () async throws(Failure) in
+                try await store.containers(of: workspace.neighbours)
+            }
         ).observe(workspace.desired)
     }
 
@@ -230,7 +234,7 @@ struct Session {
         do throws(Failure) {
             deployed =
                 if let modal { .functions(try await modal.platform.audit(nil)) } else {
-                    .containers(try await engine.containers())
+                    .containers(try await engine.containers().filter { $0.isShared(with: workspace.owner) })
                 }
         } catch { unseen = error }
         let rows = StatusRow.rows(
@@ -285,7 +289,8 @@ struct Session {
             builder: try await builder(isNeeded: builds), registry: registry, engine: engine,
             localImages: engine, contexts: GitContextSource(workspace.repository, temporaryFolder: folder.path),
             store: store,
-            pins: pinWriter(), smoke: try await smokeTester(folder), functions: modal?.platform)
+            pins: pinWriter(), smoke: try await smokeTester(folder), functions: modal?.platform,
+            owner: workspace.owner)
     }
 
     /// What a smoke test writes is gone with it: its world is a temporary folder.

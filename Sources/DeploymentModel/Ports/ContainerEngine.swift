@@ -20,7 +20,7 @@ package protocol ContainerEngine: Sendable {
     func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String
 
     /// Creates and starts a container, or takes the one that another run starts for the same ref, image and spec at the
-    /// same time.
+    /// same time. Where another owner's container has the name, this one's ends in `-<8 digits>` of its own owner.
     func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer
 
     /// How the container is now; `nil` when it is gone.
@@ -69,7 +69,7 @@ package struct ContainerSpec: Hashable, Sendable {
         case `internal`(String)
     }
 
-    package let name: String
+    package private(set) var name: String
     package let ref: ProcessorRef
     package let specHash: String
     /// By digest, or the engine's own id of a local build; never a tag.
@@ -88,12 +88,15 @@ package struct ContainerSpec: Hashable, Sendable {
     package let hasWritableRoot: Bool
     /// A folder of the engine's host that is `/world` inside, to be read only.
     package let world: String?
+    /// Whose it is, where it stays.
+    package let owner: ContainerOwner?
 
     package init(
         name: String, processor: Processor, image: String, platform: Platform, environment: [String: String],
         secretNames: [String] = [], network: Network = .published, run: RunMark? = nil, hasWritableRoot: Bool = false,
-        world: String? = nil
+        world: String? = nil, owner: ContainerOwner? = nil
     ) {
+        self.owner = owner
         self.name = name
         ref = processor.ref
         specHash = processor.specHash
@@ -107,6 +110,15 @@ package struct ContainerSpec: Hashable, Sendable {
         self.run = run
         self.hasWritableRoot = hasWritableRoot
         self.world = world
+    }
+}
+
+extension ContainerSpec {
+    /// The same under another name.
+    package func named(_ name: String) -> ContainerSpec {
+        var spec = self
+        spec.name = name
+        return spec
     }
 }
 

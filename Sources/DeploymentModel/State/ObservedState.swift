@@ -2,7 +2,11 @@
 package struct ObservedState: Sendable {
     package var builds: [BuildRecord.ID: BuildRecord] = [:]
     package var records: [ProcessorRef: RefRecord] = [:]
+    /// Those that environments of this repository may use.
     package var containers: [ObservedContainer] = []
+    /// The names of the containers that other environments of this repository have recorded as theirs. Asked for where
+    /// something might be removed.
+    package var claimed: Set<String> = []
     /// What is deployed; `nil` where the target is Docker.
     package var functions: FunctionAudit?
     /// Apps that this environment did not name, so that they are not its to stop.
@@ -49,11 +53,14 @@ package struct ObservedContainer: Hashable, Sendable, Codable {
     package let specHash: String?
     /// The port on loopback that leads to its server; absent while it does not run.
     package let hostPort: Int?
+    /// Whose it is; `nil` where nobody said.
+    package let owner: ContainerOwner?
 
     package init(
         id: String, name: String, ref: ProcessorRef, imageID: String, isRunning: Bool, specHash: String?,
-        hostPort: Int?, image: String? = nil, secretNames: [String] = []
+        hostPort: Int?, image: String? = nil, secretNames: [String] = [], owner: ContainerOwner? = nil
     ) {
+        self.owner = owner
         self.id = id
         self.name = name
         self.ref = ref

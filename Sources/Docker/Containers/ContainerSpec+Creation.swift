@@ -1,12 +1,17 @@
 import DeploymentModel
 import JSON
 
+import struct Crypto.SHA256
+
 /// Labels of the containers that Pinion starts.
 package enum ContainerLabel {
     package static let ref = "dev.pinion.ref"
     package static let spec = "dev.pinion.spec"
     /// The names of the secrets that a container was started with, never a value.
     package static let secrets = "dev.pinion.secrets"
+    /// Whose it is: the environment, and where its records are.
+    package static let environment = "dev.pinion.environment"
+    package static let repository = "dev.pinion.repository"
     /// Of what lasts for one run only.
     package static let run = "dev.pinion.run"
 }
@@ -42,6 +47,8 @@ extension ContainerSpec {
             ContainerLabel.ref: .string(ref.description), ContainerLabel.spec: .string(specHash),
         ]
         if !secretNames.isEmpty { labels[ContainerLabel.secrets] = .string(secretNames.joined(separator: ",")) }
+        labels[ContainerLabel.environment] = owner.map { .string($0.environment) }
+        labels[ContainerLabel.repository] = owner.map { .string($0.repository) }
         labels[ContainerLabel.run] = run.map { .string($0.text) }
         return [
             "Image": .string(image),
@@ -50,6 +57,20 @@ extension ContainerSpec {
             "ExposedPorts": .object([port: [:]]),
             "HostConfig": .object(host),
         ]
+    }
+
+    /// The same under a name of its owner's own: `pinion-text-stats-v1-60d28ccbbfe3-1f0c9a27`, the last eight digits of the
+    /// SHA-256 of both parts of the owner; `nil` where there is none, or it has that name.
+    var underOwnName: ContainerSpec? {
+        guard let owner else { return nil }
+        let hash = SHA256.hash(data: Array("\(owner.repository)\n\(owner.environment)".utf8))
+        let ending =
+            "-"
+            + hash.prefix(4).map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
+        return name.hasSuffix(ending) ? nil : named(name + ending)
     }
 
     /// Processes and threads of one container: enough for a busy Python server, too few for a fork bomb.
@@ -71,7 +92,7 @@ extension ObservedContainer {
             id: id, name: Self.name(json["Names"]?[0]), ref: ref, imageID: json["ImageID"]?.stringValue ?? "",
             isRunning: isRunning, specHash: labels[ContainerLabel.spec]?.stringValue,
             hostPort: isRunning ? published?["PublicPort"]?.intValue.map { Int($0) } : nil,
-            image: json["Image"]?.stringValue, secretNames: Self.secretNames(labels))
+            image: json["Image"]?.stringValue, secretNames: Self.secretNames(labels), owner: Self.owner(labels))
     }
 
     /// Reads the answer of `GET /containers/…/json`.
@@ -86,7 +107,15 @@ extension ObservedContainer {
             id: id, name: Self.name(json["Name"]), ref: ref, imageID: json["Image"]?.stringValue ?? "",
             isRunning: isRunning, specHash: labels[ContainerLabel.spec]?.stringValue,
             hostPort: isRunning ? bindings.first.flatMap { Int($0) } : nil,
-            image: json["Config"]?["Image"]?.stringValue, secretNames: Self.secretNames(labels))
+            image: json["Config"]?["Image"]?.stringValue, secretNames: Self.secretNames(labels),
+            owner: Self.owner(labels))
+    }
+
+    private static func owner(_ labels: JSONValue) -> ContainerOwner? {
+        guard let environment = labels[ContainerLabel.environment]?.stringValue,
+            let repository = labels[ContainerLabel.repository]?.stringValue
+        else { return nil }
+        return ContainerOwner(environment: environment, repository: repository)
     }
 
     private static func secretNames(_ labels: JSONValue) -> [String] {

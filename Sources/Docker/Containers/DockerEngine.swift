@@ -75,7 +75,13 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
             let id = try await client.createContainer(
                 spec.name, platform: spec.platform, spec.creation(processors: processors))
             if let id { return try await started(id, spec) }
-            if let other = try await startedElsewhere(spec) { return other }
+            switch try await other(spec) {
+            case .shared(let container): return container
+            case .foreign:
+                guard let own = spec.underOwnName else { throw Self.taken(spec.name, "for another spec") }
+                return try await start(own)
+            case nil: break
+            }
             // The engine reserves a name before there is a container of it to be seen.
             guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { break }
         }
@@ -99,21 +105,29 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
         }
     }
 
-    /// The container of this name that another run is starting at the same time: the name tells its image, a label its
-    /// spec. It is waited for: what another run makes is made, started and perhaps removed again in its own time.
+    /// Who has a name that was to be given.
+    private enum Other {
+        /// It is for the same spec with the same secrets, and the owner's to use.
+        case shared(ObservedContainer)
+        /// It is for another spec, or another repository's.
+        case foreign
+    }
+
+    /// The container of this name that another run is starting at the same time: the name tells its image, labels its spec
+    /// and its owner. It is waited for: what another run makes is made, started and perhaps removed again in its own time.
     ///
     /// - Returns: `nil` when it is gone by now.
-    /// - Throws: `Failure` with `ERR_DOCKER` when it is for another spec, or does not run in the end.
-    private func startedElsewhere(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer? {
+    /// - Throws: `Failure` with `ERR_DOCKER` when it does not run in the end.
+    private func other(_ spec: ContainerSpec) async throws(Failure) -> Other? {
         var state = "in no state"
         for _ in 0..<Self.looks {
             guard let json = try await client.container(spec.name) else { return nil }
             state = json["State"]?["Status"]?.stringValue ?? state
             if let other = ObservedContainer(inspected: json) {
-                guard other.ref == spec.ref, other.specHash == spec.specHash else {
-                    throw Self.taken(spec.name, "for another spec")
-                }
-                if other.isRunning, other.hostPort != nil { return other }
+                guard other.ref == spec.ref, other.specHash == spec.specHash, other.secretNames == spec.secretNames,
+                    other.isShared(with: spec.owner)
+                else { return .foreign }
+                if other.isRunning, other.hostPort != nil { return .shared(other) }
             }
             guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { break }
         }

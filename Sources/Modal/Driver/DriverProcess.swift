@@ -44,7 +44,7 @@ final class DriverProcess: Sendable {
         do {
             (pipe, input) = try RequestPipe.make()
         } catch { throw Failure(.modal, "no pipe to the Modal driver can be made: \(error)") }
-        state = Mutex(State(struck: StruckValues(settings.token)))
+        state = Mutex(State(struck: StruckValues(settings.secrets)))
     }
 
     var isEnded: Bool { state.withLock { $0.end != nil } }

@@ -16,9 +16,16 @@ struct DriverSettings: Sendable {
     let environment: [String: String]
     /// Where the user's own Python for the driver belongs.
     private let venv: String
+    /// What an error may repeat and nobody may read: the secret of the token and the keys of endpoints, as variables or
+    /// the SDK's own file have them, and the passwords of proxies.
+    let secrets: [String]
 
-    /// - Parameter exists: tells whether a file is there.
-    init(_ variables: [String: String], exists: (String) -> Bool) {
+    /// - Parameters:
+    ///   - read: gives the text of a file, `nil` where it can't be read.
+    ///   - exists: tells whether a file is there.
+    init(
+        _ variables: [String: String], read: (String) -> String? = { _ in nil }, exists: (String) -> Bool
+    ) {
         func folder(_ name: String, _ standard: String) -> String {
             variables[name].flatMap { $0.isEmpty ? nil : $0 } ?? "\(variables["HOME"] ?? "")/\(standard)"
         }
@@ -27,7 +34,30 @@ struct DriverSettings: Sendable {
         let named = variables["PINION_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
         isPythonNamed = named != nil
         python = named ?? (exists("\(venv)/bin/python3") ? "\(venv)/bin/python3" : "python3")
-        environment = variables.filter { Self.isPassed($0.key) }
+        let environment = variables.filter { Self.isPassed($0.key) }
+        self.environment = environment
+        let file = variables["MODAL_CONFIG_PATH"] ?? "\(variables["HOME"] ?? "")/.modal.toml"
+        secrets =
+            ["MODAL_TOKEN_SECRET", "MODAL_PROXY_KEY", "MODAL_PROXY_SECRET"].compactMap { environment[$0] }
+            + Self.tokenSecrets(in: read(file) ?? "")
+            + environment.filter { $0.key.lowercased().hasSuffix("_proxy") }.values.compactMap(Self.password)
+    }
+
+    /// The secrets of all profiles of the SDK's file: lines like `token_secret = "as-…"`.
+    private static func tokenSecrets(in text: String) -> [String] {
+        text.split(whereSeparator: \.isNewline).compactMap { line in
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].filter({ !$0.isWhitespace }) == "token_secret" else { return nil }
+            let value = parts[1].split { $0 == "\"" || $0 == "'" || $0.isWhitespace }.first
+            return value.map(String.init)
+        }
+    }
+
+    /// The password of `http://user:password@host:port`.
+    private static func password(in address: String) -> String? {
+        let rest = address.split(separator: "://").last ?? ""
+        guard let at = rest.lastIndex(of: "@"), let colon = rest[..<at].firstIndex(of: ":") else { return nil }
+        return String(rest[rest.index(after: colon)..<at])
     }
 
     /// What makes a Python with the right SDK, in one command.
@@ -36,9 +66,6 @@ struct DriverSettings: Sendable {
         return
             "Install it for Pinion alone: python3 -m venv \(venv) && \(venv)/bin/pip install modal==\(Self.sdkVersion)"
     }
-
-    /// What an error may repeat and nobody may read.
-    var token: [String] { environment["MODAL_TOKEN_SECRET"].map { [$0] } ?? [] }
 
     /// The variables that Modal's SDK, Python's TLS and a proxy need. No other is passed: it may be a secret.
     private static let passed: Set = [

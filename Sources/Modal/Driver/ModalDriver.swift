@@ -23,7 +23,11 @@ package actor ModalDriver {
     }
 
     init(variables: [String: String], policy: Policy, clock: any Clock<Duration>, patience: DriverPatience) {
-        settings = DriverSettings(variables) { FileManager.default.fileExists(atPath: $0) }
+        settings = DriverSettings(variables) { path in
+            FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+        } exists: {
+            FileManager.default.fileExists(atPath: $0)
+        }
         self.patience = patience
         retry = RetryRule(policy)
         self.clock = clock

@@ -105,14 +105,15 @@ extension Executor {
         _ item: PlanItem, _ image: ImageReference, _ platform: Platform, imageID: String
     ) async throws(Failure) -> ObservedContainer {
         let name = ContainerSpec.name(of: item.ref, imageID: imageID)
-        // A container of the same image has the same name; it has to go before the new one can come.
-        for stale in item.remove where stale.name == name {
+        // A container of the same image has the same name, or one that begins with it; it has to go before the new one
+        // can come.
+        for stale in item.remove where stale.name.hasPrefix(name) {
             try await services.engine.remove(stale.containerID, graceSeconds: 10)
         }
         let container = try await services.engine.start(
             ContainerSpec(
                 name: name, processor: item.processor, image: image.description, platform: platform,
-                environment: ["IMAGE_DIGEST": image.digest?.description ?? ""]))
+                environment: ["IMAGE_DIGEST": image.digest?.description ?? ""], owner: services.owner))
         do throws(Failure) {
             try await services.smoke.awaitHealth(of: container, processor: item.processor)
         } catch {

@@ -12,12 +12,15 @@ package struct Services: Sendable {
     package let smoke: any SmokeTester
     /// `nil` where the target is Docker.
     package let functions: (any FunctionPlatform)?
+    /// Whose the containers are that are started.
+    package let owner: ContainerOwner?
 
     package init(
         builder: any ImageBuilder, registry: any ImageRegistry, engine: any ContainerEngine,
         localImages: any LocalImageStore, contexts: any ContextSource, store: any StateStore, pins: any PinWriter,
-        smoke: any SmokeTester, functions: (any FunctionPlatform)? = nil
+        smoke: any SmokeTester, functions: (any FunctionPlatform)? = nil, owner: ContainerOwner? = nil
     ) {
+        self.owner = owner
         self.builder = builder
         self.registry = registry
         self.engine = engine

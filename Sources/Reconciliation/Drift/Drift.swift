@@ -27,7 +27,11 @@ package struct Drift: Hashable, Sendable, Codable {
         commit = desired.commit
         processors = desired.processors.count
         let known = Set(desired.processors.map(\.ref)).union(observed.records.keys)
-        deployments = observed.functions?.apps.count ?? observed.containers.count { known.contains($0.ref) }
+        deployments =
+            observed.functions?.apps.count
+            ?? observed.containers.count {
+                known.contains($0.ref) && $0.belongs(to: desired.environment, observed.records[$0.ref])
+            }
         findings = []
         pending = []
         let containers = Dictionary(grouping: observed.containers.filter(\.isRunning), by: \.ref)
@@ -78,7 +82,8 @@ package struct Drift: Hashable, Sendable, Codable {
         let platform: Platform = desired.target == .modal ? .amd64 : .host
         let place = processor.function?.app ?? processor.ref.refSlug
         guard let image = pins[platform] else {
-            let isUnbuilt = if case .build(let recipe) = processor.source { !unbuilt(recipe, observed).isEmpty } else { false }
+            let isUnbuilt =
+                if case .build(let recipe) = processor.source { !unbuilt(recipe, observed).isEmpty } else { false }
             return [
                 DriftFinding(
                     ref: processor.ref, app: place, kind: .pin, expected: "a digest for \(platform.oci)",
@@ -93,7 +98,7 @@ package struct Drift: Hashable, Sendable, Codable {
                     actual: "recorded: \(text(recorded))"))
         }
         guard let name = processor.function else {
-            return findings + containers(of: processor, image, observed, running)
+            return findings + containers(of: processor, image, desired.environment, observed, running)
         }
         let audit = observed.functions ?? FunctionAudit()
         let secrets = MountedSecrets(of: processor.processor, in: audit.secrets, observed.secretChanges)
@@ -115,22 +120,26 @@ package struct Drift: Hashable, Sendable, Codable {
     }
 
     private static func containers(
-        of processor: DesiredProcessor, _ image: ImageReference, _ observed: ObservedState, _ own: [ObservedContainer]
+        of processor: DesiredProcessor, _ image: ImageReference, _ environment: String, _ observed: ObservedState,
+        _ running: [ObservedContainer]
     ) -> [DriftFinding] {
+        let specHash = processor.processor.specHash
+        let imageID = observed.imageIDs[image]
+        // That of another environment is as good.
+        guard !running.contains(where: { $0.imageID == imageID && $0.specHash == specHash }) else { return [] }
+        let own = running.filter { $0.belongs(to: environment, observed.records[processor.ref]) }
         func finding(_ kind: DriftFinding.Kind, _ expected: String, _ actual: String) -> DriftFinding {
             DriftFinding(
                 ref: processor.ref, app: own.first?.name ?? processor.ref.refSlug, kind: kind, expected: expected,
                 actual: actual)
         }
         guard !own.isEmpty else { return [finding(.missing, image.description, "not running")] }
-        let imageID = observed.imageIDs[image]
         guard let bound = own.first(where: { $0.imageID == imageID }) else {
             let actual = own.map { $0.image ?? $0.imageID }.joined(separator: ", ")
             let note = imageID == nil ? "; the engine no longer holds what is expected" : ""
             return [finding(.image, image.description, actual + note)]
         }
-        let specHash = processor.processor.specHash
-        return bound.specHash == specHash ? [] : [finding(.spec, specHash, bound.specHash ?? "none")]
+        return [finding(.spec, specHash, bound.specHash ?? "none")]
     }
 }
 
@@ -149,8 +158,10 @@ extension Drift {
         guard desired.isComplete else { return [] }
         let wanted = Set(desired.processors.map(\.ref))
         // Containers that the records don't know are somebody else's.
-        let containers = observed.containers.filter { !wanted.contains($0.ref) && observed.records[$0.ref] != nil }
-            .sorted { $0.name < $1.name }
+        let containers = observed.containers.filter { container in
+            guard !wanted.contains(container.ref), let record = observed.records[container.ref] else { return false }
+            return container.belongs(to: desired.environment, record)
+        }.sorted { $0.name < $1.name }
             .map { container in
                 Orphan(
                     name: container.name, isOurs: false,

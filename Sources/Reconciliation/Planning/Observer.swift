@@ -7,6 +7,8 @@ package struct Observer: Sendable {
     private let known: KnownImages
     private let deployments: Deployments
     private let refreshesBases: Bool
+    private let owner: ContainerOwner?
+    private let claimed: @Sendable () async throws(Failure) -> Set<String>
 
     /// What processors are deployed to.
     package enum Deployments: Sendable {
@@ -17,10 +19,16 @@ package struct Observer: Sendable {
         case modal(any FunctionPlatform, owner: @Sendable (ObservedApp) -> AppOwner, secrets: [SecretValue])
     }
 
-    /// - Parameter refreshesBases: whether to ask if the tags that builds are based on have moved.
+    /// - Parameters:
+    ///   - refreshesBases: whether to ask if the tags that builds are based on have moved.
+    ///   - owner: whose containers are looked at, with those of other environments of the same repository; `nil` for all.
+    ///   - claimed: the names of the containers that these have recorded as theirs.
     package init(
-        store: any StateStore, registry: any ImageRegistry, deployments: Deployments, refreshesBases: Bool = false
+        store: any StateStore, registry: any ImageRegistry, deployments: Deployments, refreshesBases: Bool = false,
+        owner: ContainerOwner? = nil, claimed: @escaping @Sendable () async throws(Failure) -> Set<String> = { [] }
     ) {
+        self.owner = owner
+        self.claimed = claimed
         self.store = store
         self.registry = registry
         known = KnownImages(store: store, registry: registry)
@@ -54,6 +62,8 @@ package struct Observer: Sendable {
             case nil: open.append(processor)
             }
         }
+        // What is settled has one each, and nothing to remove.
+        if state.containers.count > desired.processors.count - open.count { state.claimed = try await claimed() }
         await withTaskGroup(of: Seen.self) { group in
             var waiting = open[...]
             for processor in waiting.prefix(Self.width) {
@@ -89,7 +99,8 @@ package struct Observer: Sendable {
         state.builds = try await builds.get()
         state.records = try await records.get()
         let seen = try await deployed.get()
-        (state.containers, state.functions, state.secretChanges) = (seen.containers, seen.functions, seen.changes)
+        state.containers = seen.containers.filter { $0.isShared(with: owner) }
+        (state.functions, state.secretChanges) = (seen.functions, seen.changes)
         state.unnamedApps = seen.unnamed
         return state
     }

@@ -124,6 +124,8 @@ package struct FunctionAction: Hashable, Sendable, Codable {
     package let version: Int?
     /// Publishes though neither tags nor image differ.
     package let isForced: Bool
+    /// Claims that the live version stays, with its containers; `nil` where a new one comes.
+    package let keepsVersion: Bool?
 }
 
 /// Gives an app new containers of the version that is live.

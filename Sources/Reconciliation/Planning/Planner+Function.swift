@@ -19,14 +19,15 @@ extension Planner {
             } ?? []
         let faults = findings.filter(\.kind.needsDeploy)
         if draft.image == nil || !faults.isEmpty {
+            // Nothing else of these is new on Modal, so neither are version and containers.
+            let keepsVersion = draft.image != nil && faults.allSatisfy { $0.kind == .scaling || $0.kind == .image }
             draft.deploy = DeployAction(
                 platform: platform, reason: faults.first?.clause ?? "another image comes",
                 function: FunctionAction(
                     name: name, secrets: secrets.mounted, version: app?.version,
-                    isForced: app != nil && faults.contains(where: \.kind.isHidden)))
+                    isForced: app != nil && faults.contains(where: \.kind.isHidden),
+                    keepsVersion: keepsVersion ? true : nil))
             if draft.isBuilt { draft.reasons += faults.map(\.clause) }
-            // Nothing else of these is new on Modal, so neither are version and containers.
-            let keepsVersion = draft.image != nil && faults.allSatisfy { $0.kind == .scaling || $0.kind == .image }
             if keepsVersion, let app { rollOver(&draft, app, name, secrets.mounted) }
         } else if let app {
             rollOver(&draft, app, name, secrets.mounted)
@@ -58,13 +59,13 @@ extension Planner {
         draft.reasons.append("\(stale.joined(separator: ", ")) changed since its containers came")
     }
 
-    /// Optional secrets that are not there: what needs them will not get them.
-    func missingOptionalSecrets() -> [String] {
+    /// Optional secrets that are not there, of what is deployed: what needs them will not get them.
+    func missingOptionalSecrets(of items: [PlanItem]) -> [String] {
         guard let audit = observed.functions else { return [] }
-        return desired.processors.sorted { $0.ref < $1.ref }.compactMap { desired in
-            let missing = MountedSecrets(of: desired.processor, in: audit.secrets, observed.secretChanges).withheld
+        return items.filter { $0.deploy != nil }.compactMap { item in
+            let missing = MountedSecrets(of: item.processor, in: audit.secrets, observed.secretChanges).withheld
             return missing.isEmpty
-                ? nil : "\(desired.ref) runs without \(missing.joined(separator: ", ")): optional, and not there"
+                ? nil : "\(item.ref) runs without \(missing.joined(separator: ", ")): optional, and not there"
         }
     }
 }

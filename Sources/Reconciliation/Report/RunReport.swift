@@ -44,6 +44,10 @@ package struct RunReport: Hashable, Sendable, Codable {
             entries[blocked.ref] = Entry(
                 ref: blocked.ref, status: .failed, done: [], failures: [blocked.failure], skipped: [])
         }
+        // What only has to be recorded has no steps of its own.
+        for item in plan.items where item.steps.isEmpty {
+            entries[item.ref] = Entry(ref: item.ref, status: .changed, done: [], failures: [], skipped: [])
+        }
         for event in events {
             duration = max(duration, event.time)
             if case .finished = event.kind { counts[event.step, default: 0] += 1 }

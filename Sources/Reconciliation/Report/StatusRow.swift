@@ -43,7 +43,8 @@ package struct StatusRow: Hashable, Sendable, Codable {
             let record = records[ref]
             var (state, address): (State, String?) =
                 switch deployed {
-                case .containers(let containers): seen(containers.filter { $0.ref == ref && $0.isRunning }, record)
+                case .containers(let containers):
+                    seen(containers.filter { $0.ref == ref && $0.isRunning }, record, desired.environment)
                 case .functions(let audit): seen(audit, wanted[ref], record)
                 case nil: (.unknown, nil)
                 }
@@ -62,8 +63,15 @@ package struct StatusRow: Hashable, Sendable, Codable {
         case functions(FunctionAudit)
     }
 
-    private static func seen(_ own: [ObservedContainer], _ record: RefRecord?) -> (State, String?) {
-        let bound = own.first { $0.imageID == record?.binding?.imageID }
+    private static func seen(
+        _ all: [ObservedContainer], _ record: RefRecord?, _ environment: String
+    ) -> (State, String?) {
+        // Another environment may run the same image for another spec.
+        let same = all.filter { $0.imageID == record?.binding?.imageID }
+        let bound =
+            same.first { $0.name == record?.binding?.name } ?? same.first { $0.specHash == record?.applied?.specHash }
+            ?? same.first
+        let own = all.filter { $0.belongs(to: environment, record) }
         let state: State =
             if bound != nil { .running } else if !own.isEmpty { .drifted } else { down(record) }
         return (state, (bound ?? own.first)?.hostPort.map { "http://127.0.0.1:\($0)" })
