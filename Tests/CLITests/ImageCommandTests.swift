@@ -121,7 +121,8 @@ struct ImageCommandTests {
             #expect(try elsewhere.json()["counts"]?["build"] == nil)
             #expect(try elsewhere.json()["counts"]?["pin"] == nil)
             #expect(try await Pinion.run("git", ["-C", clone, "rev-parse", "main"]).stdout == "\(tip.hex)\n")
-            #expect(try await sample.containers() == running)
+            let all = try await sample.containers()
+            #expect(Set(all).isSuperset(of: running) && all.count == 2, "each clone has a container of its own")
 
             let spec = try #require(try await sample.fixture.text(sample.spec("same")))
             try await sample.fixture.commit([
@@ -132,7 +133,7 @@ struct ImageCommandTests {
             #expect(second.exitCode == 0, "\(second.stderr)")
             #expect(second.stdout.hasPrefix("Nothing to do"))
             #expect(try await sample.fixture.repository.commit(at: "main").id == commented)
-            #expect(try await sample.containers() == running)
+            #expect(Set(try await sample.containers()) == Set(all))
         }
     }
 
