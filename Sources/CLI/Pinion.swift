@@ -66,7 +66,9 @@ struct Pinion: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Output.flush()
         } catch {
+            Output.flush()
             exit(withError: error)
         }
     }

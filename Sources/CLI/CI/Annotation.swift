@@ -16,6 +16,11 @@ struct Annotation {
         self.init(diagnostic.severity, properties, message)
     }
 
+    /// An error that has no place in a file.
+    init(_ code: String, _ message: String) {
+        self.init(.error, ["title=\(Self.escaped(code, in: true))"], message)
+    }
+
     fileprivate init(_ severity: Diagnostic.Severity, _ properties: [String], _ message: String) {
         let command =
             switch severity {
@@ -67,34 +72,5 @@ struct Annotations {
                 ).text
             ]
         }
-    }
-}
-
-/// What others wrote, in a log that GitHub's runner reads commands from: wherever a line begins with `::`, or has `##[` in
-/// it, the runner would do what it says (`add-mask`, `stop-commands`, annotations). A backslash before it keeps it text.
-struct WorkflowLog {
-    let text: String
-
-    init(_ text: String) {
-        guard text.contains("::") || text.contains("##[") else {
-            self.text = text
-            return
-        }
-        var result = String.UnicodeScalarView()
-        var isAtStart = true
-        let scalars = Array(text.unicodeScalars)
-        for (index, scalar) in scalars.enumerated() {
-            let isCommand = isAtStart && scalar == ":" && index + 1 < scalars.count && scalars[index + 1] == ":"
-            let isOldCommand = scalar == "[" && index > 1 && scalars[index - 1] == "#" && scalars[index - 2] == "#"
-            if isCommand || isOldCommand { result.append("\\") }
-            result.append(scalar)
-            if scalar == "\n" || scalar == "\r" {
-                isAtStart = true
-            } else if scalar.isASCII, scalar.value > 0x20, scalar.value != 0x7F {
-                // The runner skips white space, and a command begins with nothing else.
-                isAtStart = false
-            }
-        }
-        self.text = String(result)
     }
 }

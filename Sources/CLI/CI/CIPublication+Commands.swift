@@ -1,5 +1,7 @@
+import ArgumentParser
 import DeploymentModel
 import FoundationEssentials
+import Git
 import Reconciliation
 import RegistryCatalog
 
@@ -9,6 +11,22 @@ extension CIPublication {
         let variables = ProcessInfo.processInfo.environment
         guard variables["GITHUB_ACTIONS"] == "true" else { return nil }
         self.init(report, variables)
+    }
+
+    /// What ended a command, where nothing else is told of it.
+    static func annotate(_ failure: Failure) {
+        annotate(failure.code.rawValue, [failure.message, failure.remedy].compactMap(\.self).joined(separator: "\n"))
+    }
+
+    /// - Parameter code: a processor's own one, perhaps.
+    static func annotate(_ code: String, _ message: String) {
+        guard ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true" else { return }
+        Output.commands([Annotation(code, message).text])
+    }
+
+    /// What failed of some processors, where that is all that there is to tell.
+    init?(of failures: [(ProcessorRef?, Failure)], title: String, in workspace: Workspace) async {
+        self.init(await CIReport(failures, title: title, in: workspace))
     }
 
     /// What came of a plan that was applied.
@@ -30,6 +48,15 @@ extension CIReport {
         self.init(
             report, title: "reconcile", plan: plan, findings: findings,
             hasErrors: workspace.hasErrors || !stale.isEmpty)
+    }
+
+    init(_ failures: [(ProcessorRef?, Failure)], title: String, in workspace: Workspace) async {
+        let isRefused = !failures.isEmpty && failures.allSatisfy { ExitCode(for: $0.1) == ExitCode(3) }
+        self.init(
+            title: title, environment: workspace.environment.name,
+            state: isRefused ? .refused : failures.isEmpty && !workspace.hasErrors ? .passed : .failed,
+            commit: workspace.catalog.commit.id.hex)
+        findings = await Self.findings(failures, in: workspace)
     }
 
     init(_ plan: Plan, in workspace: Workspace) async {

@@ -43,15 +43,33 @@ struct AdoptCommand: AsyncParsableCommand {
             DiagnosticReport(workspace).show()
             let session = try await Session(workspace, options)
             let adoption = try await session.adoption()
-            Output.result(json ? try JSONText(adoption).text : AdoptionText(adoption, style: .standardOutput).text)
+            if json {
+                Output.result(try JSONText(adoption).text)
+            } else {
+                Output.view(AdoptionText(adoption, style: .standardOutput).text)
+            }
             guard !adoption.items.isEmpty else { return .success }
-            guard yes || Confirmation.ask("Record it?") == true else {
+            let isWanted = yes ? true : await Confirmation.ask("Record it?")
+            guard !Task.isCancelled else { return .failure }
+            guard isWanted == true else {
                 Output.note("Nothing was recorded. Record it with: --yes")
                 return .success
             }
-            // What is proven now is as desired; what is not is something else.
-            try await session.prove(adoption.unproven)
+            // What is proven now is as desired; what is not is something else; of what another run holds it is not known.
+            let refused = try await session.prove(adoption.unproven)
+            guard refused.isEmpty else {
+                tell(refused)
+                Output.note("Nothing was recorded. Adopt again when that run is over.")
+                return ExitCode(3)
+            }
             return try await record(adoption.unproven.isEmpty ? adoption : try await session.adoption(), session)
+        }
+    }
+
+    private func tell(_ refused: [ProcessorRef: Failure]) {
+        for failure in refused.sorted(by: { $0.key < $1.key }).map(\.value) {
+            Output.note(FailureText(failure, style: .standardError).text)
+            CIPublication.annotate(failure)
         }
     }
 
@@ -69,9 +87,7 @@ struct AdoptCommand: AsyncParsableCommand {
         let report = try await verbosity.display.showing { show throws(Failure) in
             try await session.apply(adoption.matching(mark), parallelism: parallelism, show: show)
         }
-        for failure in refused.sorted(by: { $0.key < $1.key }).map(\.value) {
-            Output.note(FailureText(failure, style: .standardError).text)
-        }
+        tell(refused)
         if !report.entries.isEmpty { Output.note(ReportText(report, broken: 0, style: .standardError).text) }
         guard refused.isEmpty else { return report.hasFailures && !report.isRefused ? .failure : ExitCode(3) }
         return ExitCode(for: report)
@@ -80,9 +96,13 @@ struct AdoptCommand: AsyncParsableCommand {
 
 extension Session {
     /// Has Modal tell of apps that somebody else deployed whether their images are those of the digests that are desired.
-    fileprivate func prove(_ items: [PlanItem]) async throws(Failure) {
-        guard !items.isEmpty, let modal else { return }
+    ///
+    /// - Returns: why not of those that another run holds.
+    fileprivate func prove(_ items: [PlanItem]) async throws(Failure) -> [ProcessorRef: Failure] {
+        guard !items.isEmpty, let modal else { return [:] }
+        var refused: [ProcessorRef: Failure] = [:]
         try await changing(items.map(\.ref), what: "prove") { leased throws(Failure) in
+            refused = leased.refused
             for item in items where leased.refused[item.ref] == nil {
                 guard let function = item.deploy?.function, let image = item.images[.amd64] else { continue }
                 let isProven = try await modal.platform.bind(
@@ -96,6 +116,7 @@ extension Session {
             }
             return []
         }
+        return refused
     }
 }
 

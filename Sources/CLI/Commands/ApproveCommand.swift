@@ -44,7 +44,7 @@ struct ApproveCommand: AsyncParsableCommand {
                     ref, unit: try PromotionUnit(ref, revision, to: target.environment.name).id, revision: revision,
                     run: RunID.new(), as: author, time: Int64(Session.now()))
                 let digest = revision.pins[.amd64]?.digest?.short ?? "?"
-                Output.result(
+                Output.view(
                     "\(ref)  approved for \(target.environment.name): \(digest) of \(revision.commit.prefix(7))")
             }
             return .success

@@ -27,10 +27,11 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
                 let settings = try await Settings(options, variables: ProcessInfo.processInfo.environment).all
-                Output.result(
-                    json
-                        ? try JSONText(settings).text
-                        : SettingsText(settings, showsOrigin: origin, style: .standardOutput).text)
+                if json {
+                    Output.result(try JSONText(settings).text)
+                } else {
+                    Output.view(SettingsText(settings, showsOrigin: origin, style: .standardOutput).text)
+                }
                 return .success
             }
         }

@@ -57,10 +57,10 @@ struct ConformanceCommand: AsyncParsableCommand {
             let isTable = !json && format == .table
             let style = Style.standardOutput
             let report = try await battery.run { entry in
-                if isTable { Output.result(ConformanceText.line(entry, style: style)) }
+                if isTable { Output.view(ConformanceText.line(entry, style: style)) }
             }
             switch json ? .json : format {
-            case .table: Output.result(ConformanceText.summary(report))
+            case .table: Output.view(ConformanceText.summary(report))
             case .json: Output.result(try JSONText(report).text)
             case .junit: Output.result(ConformanceText.junit(report))
             }

@@ -27,7 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
             if json {
                 Output.result(try JSONText(report).text)
             } else {
-                Output.result(FindingsText(report.findings, style: .standardOutput).text)
+                Output.view(FindingsText(report.findings, style: .standardOutput).text)
             }
             return report.hasErrors ? .failure : .success
         }

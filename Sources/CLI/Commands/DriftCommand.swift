@@ -38,7 +38,7 @@ struct DriftCommand: AsyncParsableCommand {
             switch json ? .json : format {
             case .text:
                 let failures = await session.lastFailures(workspace.records)
-                Output.result(DriftText(drift, failures: failures, style: .standardOutput).text)
+                Output.view(DriftText(drift, failures: failures, style: .standardOutput).text)
             case .json: Output.result(try JSONText(drift).text)
             case .sarif: Output.result(SARIF(report.diagnostics, category: report.category).text)
             }

@@ -25,16 +25,18 @@ struct ExplainCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             if let code {
                 let explanation = ErrorExplanation(try Self.find(code))
-                Output.result(
-                    json
-                        ? try JSONText(ErrorExplanationDocument(explanation)).text
-                        : ErrorExplanationText(explanation, style: .standardOutput).text)
+                if json {
+                    Output.result(try JSONText(ErrorExplanationDocument(explanation)).text)
+                } else {
+                    Output.view(ErrorExplanationText(explanation, style: .standardOutput).text)
+                }
             } else {
                 let all = ErrorCode.allCases.map { ErrorExplanation($0) }
-                Output.result(
-                    json
-                        ? try JSONText(all.map { ErrorExplanationDocument($0) }).text
-                        : ErrorExplanationText.list(all, style: .standardOutput))
+                if json {
+                    Output.result(try JSONText(all.map { ErrorExplanationDocument($0) }).text)
+                } else {
+                    Output.view(ErrorExplanationText.list(all, style: .standardOutput))
+                }
             }
             return .success
         }

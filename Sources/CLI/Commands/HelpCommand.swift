@@ -24,7 +24,7 @@ struct HelpCommand: ParsableCommand {
         }
         let topic = words.count == 1 ? Topic(rawValue: first) : nil
         // 'drift' is a topic and a command: both are shown, the topic first.
-        if let topic { Output.result(TopicText(topic, style: .standardOutput).text) }
+        if let topic { Output.view(TopicText(topic, style: .standardOutput).text) }
         guard let command = Self.command(words) else {
             if topic != nil { return }
             let near = nearest(to: first, among: Self.names).map { " Did you mean '\($0)'?" } ?? ""

@@ -34,7 +34,7 @@ struct HistoryCommand: AsyncParsableCommand {
             } else if entries.isEmpty {
                 Output.note("Nothing is recorded of \(ref?.description ?? "any processor") in \(env).")
             } else {
-                Output.result(HistoryText(entries, style: .standardOutput).text)
+                Output.view(HistoryText(entries, style: .standardOutput).text)
             }
             return .success
         }
@@ -59,10 +59,11 @@ struct DiffCommand: AsyncParsableCommand {
             for name in [first, second] { try await options.check(name, in: store) }
             let difference = EnvironmentDifference(
                 first, try await store.records(of: first), second, try await store.records(of: second))
-            Output.result(
-                json
-                    ? try JSONText(difference).text : EnvironmentDifferenceText(difference, style: .standardOutput).text
-            )
+            if json {
+                Output.result(try JSONText(difference).text)
+            } else {
+                Output.view(EnvironmentDifferenceText(difference, style: .standardOutput).text)
+            }
             return detailedExitcode && !difference.entries.isEmpty ? ExitCode(2) : .success
         }
     }

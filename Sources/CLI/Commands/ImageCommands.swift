@@ -34,7 +34,9 @@ extension ImageCommand {
                 }
             }
             try output.print(outcomes)
-            return outcomes.contains { $0.failure != nil } ? .failure : .success
+            let failures = outcomes.compactMap { outcome in outcome.failure.map { (outcome.ref as ProcessorRef?, $0) } }
+            try await CIPublication(of: failures, title: Self._commandName, in: workspace)?.publish()
+            return failures.isEmpty ? .success : .failure
         }
     }
 }

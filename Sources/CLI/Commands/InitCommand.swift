@@ -37,13 +37,19 @@ struct InitCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try await reporting { () async throws(Failure) -> ExitCode in
+        try await interruptible { () async throws(Failure) -> ExitCode in
             let tree = try await WorkTree(repo)
             let proposal = try await tree.proposal(namespace: try name(tree), registry: try place())
             let document = InitDocument(proposal)
-            Output.result(json ? try JSONText(document).text : InitText(document, style: .standardOutput).text)
+            if json {
+                Output.result(try JSONText(document).text)
+            } else {
+                Output.view(InitText(document, style: .standardOutput).text)
+            }
             guard !document.isEmpty else { return .success }
-            guard yes || Confirmation.ask("Write it?") == true else {
+            let isWanted = yes ? true : await Confirmation.ask("Write it?")
+            guard !Task.isCancelled else { return .failure }
+            guard isWanted == true else {
                 Output.note("Nothing was written. Write it with: pinion init --yes")
                 return .success
             }

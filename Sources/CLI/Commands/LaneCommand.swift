@@ -31,7 +31,7 @@ struct LaneListCommand: AsyncParsableCommand {
                 let rows = catalog.lanes.map { lane in
                     [lane.name, lane.environment, lane.steps.map(\.kind.rawValue).joined(separator: " → ")]
                 }
-                Output.result(TableText(["LANE", "ENVIRONMENT", "STEPS"], rows, style: .standardOutput).text)
+                Output.view(TableText(["LANE", "ENVIRONMENT", "STEPS"], rows, style: .standardOutput).text)
             } else if broken == 0 {
                 Output.note("There is no lane: pipelines/NAME.yaml would be one.")
             }
@@ -54,8 +54,11 @@ struct LaneShowCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
             let lane = try await revision.catalog(in: try await revision.open()).lane(named: name)
-            Output.result(
-                json ? try JSONText(LaneDocument(lane)).text : LaneText(lane, style: .standardOutput).text)
+            if json {
+                Output.result(try JSONText(LaneDocument(lane)).text)
+            } else {
+                Output.view(LaneText(lane, style: .standardOutput).text)
+            }
             return .success
         }
     }

@@ -33,7 +33,7 @@ struct LaneHistoryCommand: AsyncParsableCommand {
             } else if results.isEmpty {
                 Output.note("No run of \(lane.map { "the lane '\($0)'" } ?? "a lane") is recorded.")
             } else {
-                Output.result(LaneHistoryText(results, style: .standardOutput).text)
+                Output.view(LaneHistoryText(results, style: .standardOutput).text)
             }
             return .success
         }

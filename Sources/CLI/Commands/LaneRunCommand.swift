@@ -83,7 +83,11 @@ struct LaneRunCommand: AsyncParsableCommand {
                 }
             }
             try reports.publish(run, variables)
-            Output.result(json ? try JSONText(run.report).text : LaneText(run.report, style: .standardOutput).text)
+            if json {
+                Output.result(try JSONText(run.report).text)
+            } else {
+                Output.view(LaneText(run.report, style: .standardOutput).text)
+            }
             if let failure = run.failure { return ExitCode(for: failure) }
             return switch run.report.state {
             case .passed, .skipped: .success

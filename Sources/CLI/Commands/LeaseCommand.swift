@@ -30,7 +30,7 @@ struct LeaseCommand: AsyncParsableCommand {
                             lease.refs.map(\.description).joined(separator: ", "),
                         ]
                     }
-                    Output.result(
+                    Output.view(
                         TableText(["RUN", "HOLDER", "HOST", "UNTIL", "PROCESSORS"], cells, style: .standardOutput).text)
                 }
                 return .success
@@ -62,7 +62,7 @@ struct LeaseCommand: AsyncParsableCommand {
                 }
                 try await store.release(lease, environment: env)
                 let refs = lease.refs.map(\.description).joined(separator: ", ")
-                Output.result(
+                Output.view(
                     "released \(refs): held by \(lease.holder.printable) on \(lease.host.printable) until \(lease.end)")
                 return .success
             }

@@ -176,7 +176,7 @@ struct LocalctlCommand: AsyncParsableCommand {
                             row.owner.map { "\($0.environment) of \($0.repository)" } ?? "-",
                         ]
                     }
-                    Output.result(
+                    Output.view(
                         TableText(["PROCESSOR", "STATE", "CONTAINER", "ADDRESS", "OF"], cells, style: .standardOutput)
                             .text)
                 }

@@ -144,7 +144,7 @@ struct ModalctlCommand: AsyncParsableCommand {
                 } else if rows.isEmpty {
                     Output.note("Nothing of it is deployed to \(source.environment.name).")
                 } else {
-                    Output.result(
+                    Output.view(
                         TableText(
                             ["PROCESSOR", "APP", "VERSION", "DIGEST", "SINCE", "BY", "URL"], rows.map(\.cells),
                             style: .standardOutput
@@ -296,7 +296,7 @@ struct ModalctlCommand: AsyncParsableCommand {
                             version.tag ?? "-",
                         ]
                     }
-                    Output.result(TableText(["VERSION", "DEPLOYED", "BY", "TAG"], cells, style: .standardOutput).text)
+                    Output.view(TableText(["VERSION", "DEPLOYED", "BY", "TAG"], cells, style: .standardOutput).text)
                 }
                 return .success
             }

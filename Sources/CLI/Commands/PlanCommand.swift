@@ -47,7 +47,7 @@ struct PlanCommand: AsyncParsableCommand {
             let plan = try await Session(workspace, options, build: build.settings).plan(
                 secrets: try await modal.secrets(of: workspace), prunes: try modal.prunes(workspace))
             if let output { try PlanFile(output).write(plan) }
-            Output.result(try (json ? .json : format).text(plan))
+            try (json ? .json : format).show(plan)
             if plan.isEmpty { await DiagnosticReport(workspace).showUncommitted() }
             try await CIPublication(of: plan, in: workspace)?.publish()
             if workspace.hasErrors || !plan.blocked.isEmpty { return .failure }
@@ -67,7 +67,7 @@ struct ShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
-            Output.result(try format.text(try PlanFile(file).read()))
+            try format.show(try PlanFile(file).read())
             return .success
         }
     }

@@ -55,7 +55,9 @@ struct PromoteCommand: AsyncParsableCommand {
                 for (_, failure) in failures.sorted(by: { $0.key < $1.key }) {
                     Output.note(FailureText(failure, style: .standardError).text)
                 }
-                let code = try await reconcile()
+                let refused = promotion.refused.flatMap { refusal in refusal.failures.map { (refusal.ref, $0) } }
+                let code = try await reconcile(
+                    and: refused + failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
                 guard code == .success else { return code }
                 guard failures.isEmpty else { return ExitCode(for: failures.values) }
             }
@@ -64,8 +66,11 @@ struct PromoteCommand: AsyncParsableCommand {
     }
 
     /// Makes the target what it wants from now on.
-    private func reconcile() async throws(Failure) -> ExitCode {
+    ///
+    /// - Parameter failures: what was not promoted, and is told of, too.
+    private func reconcile(and failures: [(ProcessorRef?, Failure)]) async throws(Failure) -> ExitCode {
         let workspace = try await Workspace(repository.at(to))
+        if !failures.isEmpty { try await CIPublication(of: failures, title: "promote", in: workspace)?.publish() }
         let session = try await Session(workspace, repository.at(to))
         return try await reconciling.reconcile(
             workspace, session, secrets: try await modal.secrets(of: workspace),

@@ -33,7 +33,11 @@ struct PruneCommand: AsyncParsableCommand {
                 Output.note(PruneText(report, style: .standardError).text + "\n")
                 report = try await pruning.prune(report)
             }
-            Output.result(json ? try JSONText(report).text : PruneText(report, style: .standardOutput).text)
+            if json {
+                Output.result(try JSONText(report).text)
+            } else {
+                Output.view(PruneText(report, style: .standardOutput).text)
+            }
             return report.failures.first.map { ExitCode(for: $0) } ?? .success
         }
     }

@@ -51,7 +51,7 @@ struct ReproCommand: AsyncParsableCommand {
             if output.json {
                 Output.result(try JSONText(results).text)
             } else {
-                for result in results { Output.result(result.text) }
+                for result in results { Output.view(result.text) }
             }
             return results.allSatisfy { $0.difference == nil } ? .success : .failure
         }

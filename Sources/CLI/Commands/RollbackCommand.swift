@@ -108,7 +108,7 @@ struct HoldCommand: AsyncParsableCommand {
                             record.hold?.reason ?? "-",
                         ]
                     }
-                    Output.result(
+                    Output.view(
                         TableText(
                             ["PROCESSOR", "AT", "KEEPS AWAY", "SINCE", "BY", "WHY"], cells, style: .standardOutput
                         ).text)
@@ -152,7 +152,7 @@ struct HoldCommand: AsyncParsableCommand {
                 try await Session(workspace, options).changing(refs, what: "release") {
                     leased throws(Failure) in try released(leased.all(), environment)
                 }
-                for ref in Set(refs).sorted() { Output.result("\(ref)  is held no longer") }
+                for ref in Set(refs).sorted() { Output.view("\(ref)  is held no longer") }
                 return .success
             }
         }

@@ -79,7 +79,7 @@ struct SnapshotCommand: AsyncParsableCommand {
                 if json {
                     Output.result(difference.json.pretty)
                 } else if difference.entries.isEmpty {
-                    Output.result("The same content.")
+                    Output.view("The same content.")
                 } else {
                     let lines = difference.entries.map { entry in
                         let mark = [.added: "+", .removed: "-", .changed: "~"][entry.change] ?? "~"

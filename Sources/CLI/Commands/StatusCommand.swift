@@ -26,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
                 if let unseen { Output.note(FailureText(unseen, style: .standardError).text) }
                 Output.result(try JSONText(rows).text)
             } else {
-                Output.result(
+                Output.view(
                     StatusText(
                         rows, of: workspace.desired.environment, unseen: unseen, errors: errors, style: .standardOutput
                     ).text)

@@ -46,6 +46,7 @@ struct DeploymentOptions: ParsableArguments {
         let plan = adjust(try await session.plan().untested)
         for blocked in plan.blocked {
             Output.note("\(blocked.ref)  " + FailureText(blocked.failure, style: .standardError).text)
+            CIPublication.annotate(blocked.failure)
         }
         let report = try await EventDisplay(.normal).showing { show throws(Failure) in
             try await session.apply(plan, parallelism: parallelism, show: show)
@@ -53,9 +54,9 @@ struct DeploymentOptions: ParsableArguments {
         if json {
             Output.result(try JSONText(report).text)
         } else if plan.isEmpty {
-            Output.result(PlanText(plan, style: .standardOutput).summary)
+            Output.view(PlanText(plan, style: .standardOutput).summary)
         } else {
-            Output.result(ReportText(report, broken: 0, style: .standardOutput).text)
+            Output.view(ReportText(report, broken: 0, style: .standardOutput).text)
         }
         if let missing = plan.blocked.first(where: { $0.failure.code == .missingSecret }) {
             return ExitCode(for: missing.failure)

@@ -175,8 +175,8 @@ struct SecretSync: ParsableArguments {
                 ? "would be \(row.state.rawValue)" : row.state.rawValue
             return [row.name, state, row.refs.map(\.description).joined(separator: ", ")]
         }
-        Output.result(TableText(["SECRET", "STATE", "PROCESSORS"], cells, style: .standardOutput).text)
-        for app in rolledOver { Output.result("\(app)  rolled over: it has new containers") }
+        Output.view(TableText(["SECRET", "STATE", "PROCESSORS"], cells, style: .standardOutput).text)
+        for app in rolledOver { Output.view("\(app)  rolled over: it has new containers") }
     }
 }
 

@@ -113,7 +113,7 @@ struct ValidateCommand: AsyncParsableCommand {
         case .text:
             for diagnostic in validation.diagnostics {
                 let source = sources[diagnostic.file]
-                Output.result(DiagnosticText(diagnostic, source: source, style: .standardOutput).text + "\n")
+                Output.view(DiagnosticText(diagnostic, source: source, style: .standardOutput).text + "\n")
             }
         }
         Output.note(summary(validation, subject))

@@ -38,9 +38,9 @@ struct VerifyPinsCommand: AsyncParsableCommand {
             if json {
                 Output.result(try JSONText(rows).text)
             } else {
-                for row in bad { Output.result(row.text) }
+                for row in bad { Output.view(row.text) }
                 let images = "\(rows.count) pinned image\(rows.count == 1 ? "" : "s")"
-                Output.result(bad.isEmpty ? "\(images), all there." : "\(images), \(bad.count) not whole.")
+                Output.view(bad.isEmpty ? "\(images), all there." : "\(images), \(bad.count) not whole.")
             }
             return bad.isEmpty ? .success : .failure
         }

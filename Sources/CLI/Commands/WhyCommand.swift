@@ -43,7 +43,11 @@ struct WhyCommand: AsyncParsableCommand {
                 ref: ref, references: references, state: try await state.references(besides: references),
                 branch: branch, repo: repo)
             let document = try await reader.read(env, at: rev, seen: seen)
-            Output.result(json ? try JSONText(document).text : WhyText(document, style: .standardOutput).text)
+            if json {
+                Output.result(try JSONText(document).text)
+            } else {
+                Output.view(WhyText(document, style: .standardOutput).text)
+            }
             return detailedExitcode && document.state == .blocked ? ExitCode(2) : .success
         }
     }

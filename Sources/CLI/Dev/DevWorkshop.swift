@@ -101,7 +101,7 @@ actor DevWorkshop {
         watch.lap("smoke")
         live.endLine()
         let out = Style.standardOutput
-        Output.result(
+        Output.view(
             "\(out.green("✓")) \(out.bold(target.processor.ref.description))  \(watch.total)"
                 + out.dim("  \(watch.laps)  \(kept.origin)"))
         for output in envelope.outputs { await show(output) }
@@ -112,14 +112,14 @@ actor DevWorkshop {
         let style = Style.standardOutput
         let name = output.path.text.split(separator: "/").dropFirst(3).joined(separator: "/")
         let facts = [output.mime, output.sizeBytes.map { "\($0) B" }].compactMap(\.self).joined(separator: "  ")
-        Output.result("  \(name.printable)  \(style.dim(facts.printable))")
+        Output.view("  \(name.printable)  \(style.dim(facts.printable))")
         guard let mime = output.mime, mime.hasPrefix("text/") || mime.hasPrefix("application/json"),
             let id = output.contentID, let artifact = try? await surroundings.world.artifact(id),
             let data = FileManager.default.contents(atPath: artifact.file)
         else { return }
         let lines = String(decoding: data.prefix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
-        for line in lines.prefix(8) { Output.result("    \(String(line.prefix(200)).printable)") }
-        if lines.count > 8 || data.count > 4096 { Output.result(style.dim("    …")) }
+        for line in lines.prefix(8) { Output.view("    \(String(line.prefix(200)).printable)") }
+        if lines.count > 8 || data.count > 4096 { Output.view(style.dim("    …")) }
     }
 
     /// The image of what a processor is now, built unless it is the one that was built last.

@@ -8,15 +8,15 @@ struct ErrorExplanationText {
     init(_ explanation: ErrorExplanation, style: Style) {
         let document = ErrorExplanationDocument(explanation)
         func part(_ title: String, _ lines: String) -> String {
-            let lines = lines.split(separator: "\n").joined(separator: "\n  ")
-            return "\(style.bold(title))\n  \(lines)"
+            let lines = lines.split(separator: "\n").map { "  \($0)".wrapped(80) }.joined(separator: "\n")
+            return "\(style.bold(title))\n\(lines)"
         }
         text = [
             "\(style.bold(style.red(document.code)))  "
                 + style.dim("at fault: \(document.fault) · exit code \(document.exitCode)")
                 + (document.isWorthRetry ? style.dim(" · worth another try") : ""),
-            part("Cause", explanation.cause.wrapped), part("For example", explanation.example),
-            part("What to do", explanation.remedy.wrapped),
+            part("Cause", explanation.cause), part("For example", explanation.example),
+            part("What to do", explanation.remedy),
         ].joined(separator: "\n\n")
     }
 
@@ -52,22 +52,4 @@ struct ErrorExplanationDocument: Encodable {
 extension ErrorExplanation {
     /// What a command ends with that fails with this code alone.
     var exitCode: ExitCode { ExitCode(for: Failure(code, cause)) }
-}
-
-extension String {
-    /// In lines of at most 78 characters, broken between words.
-    fileprivate var wrapped: String {
-        var lines = [""]
-        for word in split(separator: " ") {
-            let last = lines[lines.count - 1]
-            if last.isEmpty {
-                lines[lines.count - 1] = String(word)
-            } else if last.count + 1 + word.count <= 78 {
-                lines[lines.count - 1] += " \(word)"
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines.joined(separator: "\n")
-    }
 }

@@ -1,23 +1,33 @@
+@preconcurrency import Dispatch
 import FoundationEssentials
 import Synchronization
 import SystemPackage
 
 /// The two streams: stdout carries the result alone, stderr everything else.
+///
+/// One thread writes, in the order in which it is told: who tells of something does not wait for a reader that has stopped, as
+/// a terminal does at Ctrl-S.
 enum Output {
+    /// A document: as it is, whatever reads it.
     static func result(_ text: String) { write(text + "\n", to: .standardOutput) }
+
+    /// A text for people: on a terminal in lines that fit it.
+    static func view(_ text: String) { result(text.wrapped(Terminal.standardOutput.width)) }
 
     /// A piece of a text that goes on, as it is.
     static func piece(_ text: String) { write(text, to: .standardOutput) }
 
-    static func note(_ text: String) { write(text + "\n", to: .standardError) }
+    static func note(_ text: String) {
+        write(text.wrapped(Terminal.standardError.width) + "\n", to: .standardError)
+    }
 
     /// Lines for GitHub's runner, which does what they say. It reads them on stderr, too.
     static func commands(_ lines: [String], asResult: Bool = false) {
         let text = lines.map { $0 + "\n" }.joined()
-        _ = try? (asResult ? FileDescriptor.standardOutput : .standardError).writeAll(text.utf8)
+        enqueue(text.utf8.count) { _ in
+            _ = try? (asResult ? FileDescriptor.standardOutput : .standardError).writeAll(text.utf8)
+        }
     }
-
-    private static let isWorkflow = ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true"
 
     /// A question, to be answered on the same line.
     static func prompt(_ text: String) { write(text, to: .standardError) }
@@ -28,18 +38,48 @@ enum Output {
     }
 
     /// Draws lines at the bottom of the terminal in place of those that were drawn last; what is written otherwise goes above
-    /// them. For a terminal alone, and for lines that fit its width.
+    /// them. For a terminal alone, and for lines that fit its width. Where the last picture still waits, there is none.
     static func live(_ lines: [String]) {
-        drawn.withLock { drawn in
-            guard lines != drawn else { return }
-            let text = erasure(of: drawn) + lines.map { $0 + "\n" }.joined()
-            drawn = lines
+        guard lines.isEmpty || waiting.withLock({ $0 }) == 0 else { return }
+        enqueue(1) { screen in
+            guard lines != screen.drawn else { return }
+            let text = erasure(of: screen.drawn) + lines.map { $0 + "\n" }.joined()
+            screen.drawn = lines
             _ = try? FileDescriptor.standardError.writeAll(text.utf8)
         }
     }
 
-    /// The lines at the bottom of the terminal.
-    private static let drawn = Mutex<[String]>([])
+    /// Waits until all is written; to be called before the process ends.
+    static func flush() { queue.sync {} }
+
+    /// What the writing thread knows.
+    private struct Screen {
+        /// The lines at the bottom of the terminal.
+        var drawn: [String] = []
+        var log = WorkflowLog()
+    }
+
+    /// Taken by the writing thread alone.
+    private static let screen = Mutex(Screen())
+    private static let queue = DispatchQueue(label: "dev.pinion.output")
+
+    /// Bytes that wait to be written. From the limit on, who writes waits too.
+    private static let waiting = Mutex(0)
+    private static let limit = 8 << 20
+
+    private static let isWorkflow = ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true"
+
+    private static func enqueue(_ bytes: Int, _ work: @escaping @Sendable (inout Screen) -> Void) {
+        let isFull = waiting.withLock { waiting in
+            waiting += bytes
+            return waiting > limit
+        }
+        queue.async { @Sendable in
+            screen.withLock { work(&$0) }
+            waiting.withLock { $0 -= bytes }
+        }
+        if isFull { flush() }
+    }
 
     /// To the start of the first of them, and everything below gone.
     private static func erasure(of lines: [String]) -> String {
@@ -48,17 +88,17 @@ enum Output {
 
     /// What a reader that has gone away misses is no error of ours.
     private static func write(_ text: String, to file: FileDescriptor) {
-        let text = isWorkflow ? WorkflowLog(text).text : text
-        drawn.withLock { drawn in
-            guard !drawn.isEmpty else {
+        enqueue(text.utf8.count) { screen in
+            let text = isWorkflow ? screen.log.text(text, to: file == .standardOutput ? .output : .error) : text
+            guard !screen.drawn.isEmpty else {
                 _ = try? file.writeAll(text.utf8)
                 return
             }
-            _ = try? FileDescriptor.standardError.writeAll(erasure(of: drawn).utf8)
+            _ = try? FileDescriptor.standardError.writeAll(erasure(of: screen.drawn).utf8)
             _ = try? file.writeAll(text.utf8)
             // A line that goes on has nothing below it.
-            drawn = text.hasSuffix("\n") ? drawn : []
-            _ = try? FileDescriptor.standardError.writeAll(drawn.map { $0 + "\n" }.joined().utf8)
+            screen.drawn = text.hasSuffix("\n") ? screen.drawn : []
+            _ = try? FileDescriptor.standardError.writeAll(screen.drawn.map { $0 + "\n" }.joined().utf8)
         }
     }
 }

@@ -10,7 +10,12 @@ enum PlanFormat: String, CaseIterable, ExpressibleByArgument {
     case githubMatrix = "github-matrix"
     case mermaid, dot
 
-    func text(_ plan: Plan) throws(Failure) -> String {
+    func show(_ plan: Plan) throws(Failure) {
+        let text = try text(plan)
+        if self == .text { Output.view(text) } else { Output.result(text) }
+    }
+
+    private func text(_ plan: Plan) throws(Failure) -> String {
         switch self {
         case .text: PlanText(plan, style: .standardOutput).text
         case .json: try JSONText(plan).text

@@ -29,16 +29,20 @@ struct RunOutput {
     func print(_ result: InvocationResult, world: String?) {
         live.endLine()
         for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning.printable)") }
-        if let failure = result.failure { Output.note(FailureText(failure, style: style).text) }
+        if let failure = result.failure {
+            Output.note(FailureText(failure, style: style).text)
+            CIPublication.annotate(failure)
+        }
         if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
             let failure = "\(style.bold(style.red("error[\(code)]:"))) \(message.printable)"
             let log = (result.log ?? "").split(whereSeparator: \.isNewline).map {
                 "    " + style.dim(String($0).printable)
             }
             Output.note(([failure] + log).joined(separator: "\n"))
+            CIPublication.annotate(code, message)
         }
         guard options.json else {
-            return Output.result(EnvelopeText(result.envelope, world: world, style: .standardOutput).text)
+            return Output.view(EnvelopeText(result.envelope, world: world, style: .standardOutput).text)
         }
         Output.result(options.stream ? result.envelope.json.compact : result.envelope.json.pretty)
     }

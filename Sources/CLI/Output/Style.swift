@@ -1,18 +1,24 @@
 import FoundationEssentials
 import SystemPackage
 
-/// Colours and weights for one stream, or none where they do not belong.
+/// Colours and weights for one stream, or none where they do not belong, and the room that there is.
 struct Style: Sendable {
     let isColoured: Bool
+    /// The columns that a text should fit, `nil` for any number.
+    let width: Int?
 
     static let plain = Style(isColoured: false)
     static let standardError = Style(file: .standardError)
     static let standardOutput = Style(file: .standardOutput)
 
-    init(isColoured: Bool) { self.isColoured = isColoured }
+    init(isColoured: Bool, width: Int? = nil) {
+        self.isColoured = isColoured
+        self.width = width
+    }
 
     /// Follows `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`; otherwise a terminal gets colours and a pipe does not.
     private init(file: FileDescriptor) {
+        width = Terminal(file: file).width
         let environment = ProcessInfo.processInfo.environment
         let force = environment["CLICOLOR_FORCE"].map { !$0.isEmpty && $0 != "0" } ?? false
         if environment["NO_COLOR"]?.isEmpty == false {

@@ -2,12 +2,12 @@
 struct TableText {
     let text: String
 
-    /// - Parameter width: the columns of the terminal, `nil` for any number. Where they are not enough, the widest columns of the
-    ///   table are cut, never the first, which says what a row is about.
-    init(_ heading: [String], _ rows: [[String]], style: Style, width: Int? = Terminal.standardOutput.width) {
+    /// Where the columns of the terminal are not enough, the widest columns of the table are cut, never the first, which says
+    /// what a row is about.
+    init(_ heading: [String], _ rows: [[String]], style: Style) {
         let cells = [heading] + rows
         let wanted = heading.indices.map { column in cells.map { $0[column].columns }.max() ?? 0 }
-        let widths = Self.fitted(wanted, to: width.map { $0 - 2 * (heading.count - 1) })
+        let widths = Self.fitted(wanted, to: style.width.map { $0 - 2 * (heading.count - 1) })
         text = cells.enumerated().map { index, row in
             let line = zip(row, widths).map { $0.fitted($1).padded($1) }.joined(separator: "  ")
             let trimmed = String(line.reversed().drop { $0 == " " }.reversed())

@@ -10,7 +10,10 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
         code = try await work()
     } catch {
         // What an interruption breaks off is no failure to be told of.
-        if !Task.isCancelled { Output.note(FailureText(error, style: Style.standardError).text + hint(about: error)) }
+        if !Task.isCancelled {
+            Output.note(FailureText(error, style: Style.standardError).text + hint(about: error))
+            CIPublication.annotate(error)
+        }
         code = ExitCode(for: error)
     }
     if code != .success { throw code }

@@ -8,12 +8,12 @@ import DeploymentModel
     import Darwin
 #endif
 
-/// Runs a command's work so that SIGINT and SIGTERM cancel it: what it started is stopped and removed, and the process
-/// ends with 130 or 143. What must not be torn is finished first, within seven seconds: a CI runner kills after 7.5. A second
+/// Runs a command's work so that SIGINT, SIGTERM and the end of its terminal (SIGHUP) cancel it: what it started is stopped and
+/// removed, and the process ends with 130, 143 or 129. What must not be torn is finished first, within seven seconds: a CI runner kills after 7.5. A second
 /// signal ends it at once.
 func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-    let sources = [SIGINT, SIGTERM].map { number in Interruption.source(number, continuation) }
+    let sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in Interruption.source(number, continuation) }
     defer { for source in sources { source.cancel() } }
     let code: ExitCode = await withTaskGroup(of: ExitCode?.self) { group in
         group.addTask {
@@ -40,10 +40,14 @@ func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitC
 }
 
 private enum Interruption {
+    /// `nil` for a hang-up that is ignored already: nohup wants it so.
     static func source(
         _ number: Int32, _ continuation: AsyncStream<Int32>.Continuation
-    ) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)
+    ) -> (any DispatchSourceSignal)? {
+        let before = signal(number, SIG_IGN)
+        guard number != SIGHUP || unsafeBitCast(before, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self) else {
+            return nil
+        }
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler { @Sendable in
             continuation.yield(number)

@@ -72,10 +72,10 @@ struct ReconcilingOptions: ParsableArguments {
             Output.result(try JSONText(EventStream.Report(report), isPretty: false).text)
         } else if plan.isEmpty, !workspace.hasErrors {
             let lines = ReportText.lines(warnings, .standardOutput) + [PlanText(plan, style: .standardOutput).summary]
-            Output.result(lines.joined(separator: "\n"))
+            Output.view(lines.joined(separator: "\n"))
         } else {
             let errors = workspace.diagnostics.filter { $0.severity == .error }.count
-            Output.result("\n" + ReportText(report, broken: errors, warnings: warnings, style: .standardOutput).text)
+            Output.view("\n" + ReportText(report, broken: errors, warnings: warnings, style: .standardOutput).text)
         }
     }
 }
