@@ -33,7 +33,9 @@ api: {{protocol: http}}
 class Screen:
     """Runs pinion in a terminal, and has what is on its screen after each piece of output."""
 
-    def __init__(self, arguments, folder, columns, rows=40, **variables):
+    def __init__(self, arguments, folder, columns, rows=40, cwd=None, keys=None, **variables):
+        """keys: what is typed, by the pattern that the screen has to have before."""
+        waiting = list((keys or {}).items())
         self.screen = pyte.HistoryScreen(columns, rows, history=1000)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -45,8 +47,10 @@ class Screen:
                 environment.pop(name, None)
         process, file = pty.fork()
         if process == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            if cwd:
+                os.chdir(cwd)
             os.execve(PROGRAM, [str(PROGRAM), *arguments], environment)
-        fcntl.ioctl(file, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         end = time.monotonic() + PATIENCE
         while True:
             left = end - time.monotonic()
@@ -62,6 +66,8 @@ class Screen:
             self.raw += piece
             self.stream.feed(piece)
             self.frames.append([line.rstrip() for line in self.screen.display])
+            if waiting and re.search(waiting[0][0], self.raw.decode(errors="replace")):
+                os.write(file, waiting.pop(0)[1].encode())
         os.close(file)
         self.status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 

@@ -99,10 +99,10 @@ extension Catalog {
         guard show(of: name) == 0 else {
             throw Failure(.spec, "the lane '\(name)' can't be run: its file has errors", remedy: "Mend them first.")
         }
-        let known = lanes.map(\.name).joined(separator: ", ")
         throw Failure(
             .functionNotFound, "there is no lane '\(name)'",
-            remedy: known.isEmpty ? "Describe it in pipelines/\(name).yaml." : "There is: \(known).")
+            remedy: Suggestion.text(
+                for: name, among: lanes.map(\.name), otherwise: "Describe it in pipelines/\(name).yaml."))
     }
 
     /// Shows what is wrong with the files of lanes, and gives the number of errors.

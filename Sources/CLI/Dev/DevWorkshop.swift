@@ -176,7 +176,9 @@ actor DevWorkshop {
                 continue
             }
             Output.note("\(style.bold(ref.description))  \(style.dim(kept.origin))")
-            for line in log.split(whereSeparator: \.isNewline) { Output.note("    " + String(line).printable) }
+            let lines = log.split(whereSeparator: \.isNewline)
+            if lines.isEmpty { Output.note(style.dim("    it wrote nothing so far")) }
+            for line in lines { Output.note("    " + String(line).printable) }
         }
     }
 }

@@ -23,6 +23,8 @@ struct JSONText {
             return try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(filePath: path)))
         } catch let error as DecodingError {
             throw Failure(.inputs, "\(path) is not what it should be: \(error)")
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            throw Failure(.inputs, "there is no file \(path)")
         } catch { throw Failure(.inputs, "\(path) can't be read: \(error)") }
     }
 }

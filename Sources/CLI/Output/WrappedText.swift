@@ -1,7 +1,7 @@
 extension String {
     /// In lines of at most so many columns, broken between words; `nil` for any number.
     ///
-    /// What goes on in another line stands below the last column of its line that begins in the left half of it: below the
+    /// What goes on in another line stands below the last column of its line that begins in the left third of it: below the
     /// text of a row, not below its name. A word alone that is too long for a line stays whole: it may be meant to be copied.
     func wrapped(_ width: Int?) -> String {
         guard let width, width > 0, contains(where: { $0.isNewline }) || utf8.count > width else { return self }
@@ -24,7 +24,7 @@ private struct WrappedLine {
     init(_ line: Substring, _ width: Int) {
         let pieces = Self.pieces(of: line)
         let leading = pieces.first { $0.columns > 0 }.map { $0.isSpace ? $0.columns : 0 } ?? 0
-        let indent = Self.column(of: pieces, within: width / 2) ?? (leading == 0 ? 2 : min(leading, width / 2))
+        let indent = Self.column(of: pieces, within: width / 3) ?? (leading == 0 ? 2 : min(leading, width / 2))
         var (column, space) = (0, Piece(text: "", columns: 0, isSpace: true))
         for piece in pieces {
             guard !piece.isSpace else {

@@ -55,11 +55,17 @@ struct WhyText {
     private static func text(of build: WhyDocument.Build) -> String {
         let digest = build.image.digest.map { "sha256:\($0.short)…" } ?? build.image.description
         let bases = build.bases.map { bases in
-            bases.isEmpty ? "no base" : "base " + bases.map(\.description).joined(separator: ", ")
+            bases.isEmpty ? "no base" : "base " + bases.map(short).joined(separator: ", ")
         }
         let record = build.record.map { "recorded \($0.time) by \($0.by.printable)" }
         return "\(build.platform) \(digest) from \(build.commit.prefix(7)) by "
             + [build.builder.printable, record, bases].compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// The whole digest is in the document.
+    private static func short(_ base: ImageReference) -> String {
+        guard let digest = base.digest else { return base.description }
+        return base.description.replacing(digest.description, with: "sha256:\(digest.short)…")
     }
 
     private static func text(of pin: WhyDocument.Pin) -> String {

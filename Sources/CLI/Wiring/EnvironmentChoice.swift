@@ -27,7 +27,7 @@ struct EnvironmentChoice {
         guard let environment = catalog.environment(named: name) else {
             throw Failure(
                 .functionNotFound, "there is no environment '\(name)' in \(EnvironmentSpec.file)",
-                remedy: "There is: \(Self.list(catalog, nil)).")
+                remedy: Suggestion.text(for: name, among: Self.names(catalog, nil)))
         }
         guard let wanted, environment.target != wanted else { return environment }
         let others = Self.list(catalog, wanted)
@@ -55,7 +55,11 @@ struct EnvironmentChoice {
     private static let addition = "Add one with 'target: modal' to \(EnvironmentSpec.file)."
 
     private static func list(_ catalog: Catalog, _ target: Target?) -> String {
+        names(catalog, target).joined(separator: ", ")
+    }
+
+    private static func names(_ catalog: Catalog, _ target: Target?) -> [String] {
         let known = catalog.environments + [.standardLocal]
-        return Set(known.filter { target == nil || $0.target == target }.map(\.name)).sorted().joined(separator: ", ")
+        return Set(known.filter { target == nil || $0.target == target }.map(\.name)).sorted()
     }
 }

@@ -109,10 +109,11 @@ struct RunSession {
 
     func processor(_ ref: ProcessorRef) throws(Failure) -> Processor {
         guard let processor = registry.processors[ref] else {
-            let known = registry.processors.keys.sorted().map(\.description).joined(separator: ", ")
             throw Failure(
                 .functionNotFound, "the registry has no \(ref) without errors",
-                remedy: known.isEmpty ? "See what there is with: pinion validate" : "There is: \(known).")
+                remedy: Suggestion.text(
+                    for: ref.description, among: registry.processors.keys.sorted().map(\.description),
+                    otherwise: "See what there is with: pinion validate"))
         }
         return processor
     }
