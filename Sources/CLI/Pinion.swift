@@ -68,6 +68,12 @@ struct Pinion: AsyncParsableCommand {
             }
             Output.flush()
         } catch {
+            if exitCode(for: error) == .validationFailure, !(error is ExitCode) {
+                let hint = await CommandLineHint.text(for: Array(CommandLine.arguments.dropFirst()))
+                Output.note(([fullMessage(for: error)] + [hint].compactMap(\.self)).joined(separator: "\n"))
+                Output.flush()
+                exit(withError: ExitCode.validationFailure)
+            }
             Output.flush()
             exit(withError: error)
         }

@@ -105,7 +105,11 @@ struct RunAdmission: Sendable {
         let ref: RunnableRef
         do throws(GrammarError) {
             ref = try RunnableRef(request.ref)
-        } catch { throw Failure(.inputs, error.description) }
+        } catch {
+            let known = request.registry.processors.keys.map(\.description) + request.registry.tools.keys.map(\.description)
+            throw Failure(
+                .inputs, error.description, remedy: Suggestion.text(for: request.ref, among: known.sorted()))
+        }
         let registry = request.registry
         switch ref {
         case .processor(let ref):
@@ -130,11 +134,9 @@ struct RunAdmission: Sendable {
     }
 
     private static func unknown(_ ref: String, _ known: [String]) -> Failure {
-        let names = known.prefix(20).joined(separator: ", ")
-        return Failure(
+        Failure(
             .functionNotFound, "the registry has no \(ref) without errors",
-            remedy: known.isEmpty
-                ? "See what there is with: pinion validate" : "There is: \(names)\(known.count > 20 ? ", …" : "").")
+            remedy: Suggestion.text(for: ref, among: known, otherwise: "See what there is with: pinion validate"))
     }
 
     /// In mode mock no secret is read or injected; in mode real every required one has to be there.
@@ -160,7 +162,9 @@ extension RunMode {
     /// The mode that a request names; an adapter never guesses it.
     fileprivate init(adapter value: JSONValue?) throws(Failure) {
         guard let value else {
-            throw Failure(.modeInvalid, "the inputs name no mode", remedy: "Use mode mock or real.")
+            throw Failure(
+                .modeInvalid, "the inputs name no mode",
+                remedy: "Add --mode mock; or --mode real, which has the secrets and the network.")
         }
         guard let text = value.stringValue else {
             throw Failure(.modeInvalid, "the mode is \(value.kind)", remedy: "Use mode mock or real.")

@@ -32,6 +32,10 @@ struct CompletionsCommand: ParsableCommand {
         if let start = lines.lastIndex(of: "_pinion_help() {"), let end = lines[start...].firstIndex(of: "}") {
             lines.removeSubrange(start...end)
         }
+        // Names of files alone are completed as such: 'registry' is a command, whatever folder has that name.
+        if let start = lines.firstIndex(of: "__pinion_add_completions() {") {
+            lines.insert("    [[ ${1} = -W ]] || compopt -o filenames", at: start + 1)
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -53,10 +57,8 @@ struct CompletionsCommand: ParsableCommand {
             local -i COMP_CWORD=$current
             local word=${words[current]}
             _pinion "$1" "$word" "${words[current - 1]}"
-            # As names of files they would get a backslash.
-            if [[ ${COMPREPLY[*]} = *@* ]]; then compopt +o filenames; fi
             if [[ $word = *@* ]]; then COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*@}"}"}"); fi
         }
-        complete -o filenames -F _pinion_whole_refs pinion
+        complete -F _pinion_whole_refs pinion
         """
 }

@@ -45,13 +45,13 @@ struct ExplainCommand: AsyncParsableCommand {
     /// The code that is meant: capitals, hyphens and `ERR_` make no difference.
     ///
     /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` when there is none, with those that are near.
-    private static func find(_ text: String) throws(Failure) -> ErrorCode {
+    static func find(_ text: String) throws(Failure) -> ErrorCode {
         let name = String(text.uppercased().map { $0 == "-" ? "_" : $0 })
         let full = name.hasPrefix("ERR_") ? name : "ERR_" + name
         if let code = ErrorCode(rawValue: full) { return code }
         let all = ErrorCode.allCases.map(\.rawValue)
         let parts = all.filter { $0.dropFirst(4).contains(full.dropFirst(4)) }
-        let near = parts.isEmpty ? nearest(to: full, among: all).map { [$0] } ?? [] : parts
+        let near = parts.isEmpty ? Suggestion.near(full, among: all).map { [$0] } ?? [] : parts
         throw Failure(
             .functionNotFound, "there is no error code '\(text)' of Pinion's",
             remedy: near.isEmpty

@@ -3,7 +3,7 @@ import DeploymentModel
 import RegistryCatalog
 
 /// In place of the library's own, which knows no topics.
-struct HelpCommand: ParsableCommand {
+struct HelpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "help", abstract: "Show the help of a command, or explain a topic.")
 
@@ -17,18 +17,27 @@ struct HelpCommand: ParsableCommand {
             + Topic.allCases.map(\.rawValue)
     }
 
-    func run() throws {
+    func run() async throws {
         guard let first = words.first else {
             Output.result(Pinion.helpMessage())
             return
+        }
+        if words.count == 1, first.uppercased().hasPrefix("ERR_") {
+            return try await reporting { () async throws(Failure) -> ExitCode in
+                let explanation = ErrorExplanation(try ExplainCommand.find(first))
+                Output.view(ErrorExplanationText(explanation, style: .standardOutput).text)
+                return .success
+            }
         }
         let topic = words.count == 1 ? Topic(rawValue: first) : nil
         // 'drift' is a topic and a command: both are shown, the topic first.
         if let topic { Output.view(TopicText(topic, style: .standardOutput).text) }
         guard let command = Self.command(words) else {
             if topic != nil { return }
-            let near = nearest(to: first, among: Self.names).map { " Did you mean '\($0)'?" } ?? ""
-            throw ValidationError("There is no command or topic '\(words.joined(separator: " "))'.\(near)")
+            let near = Suggestion.near(first, among: Self.names).map { " Did you mean '\($0)'?" } ?? ""
+            let topics = Topic.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError(
+                "There is no command or topic '\(words.joined(separator: " "))'.\(near) Topics: \(topics).")
         }
         Output.result((topic == nil ? "" : "\n") + Pinion.helpMessage(for: command))
     }

@@ -28,12 +28,9 @@ struct LaneListCommand: AsyncParsableCommand {
             if json {
                 Output.result(try JSONText(catalog.lanes.map { LaneDocument($0) }).text)
             } else if !catalog.lanes.isEmpty {
-                let rows = catalog.lanes.map { lane in
-                    [lane.name, lane.environment, lane.steps.map(\.kind.rawValue).joined(separator: " → ")]
-                }
-                Output.view(TableText(["LANE", "ENVIRONMENT", "STEPS"], rows, style: .standardOutput).text)
+                Output.view(catalog.lanesText(.standardOutput))
             } else if broken == 0 {
-                Output.note("There is no lane: pipelines/NAME.yaml would be one.")
+                Output.note(Catalog.noLanes)
             }
             return broken == 0 ? .success : .failure
         }
@@ -92,6 +89,16 @@ extension LaneStep.Kind: Encodable {}
 extension LaneStep.SmokePlace: Encodable {}
 
 extension Catalog {
+    static let noLanes = "There is no lane: pipelines/NAME.yaml would be one."
+
+    /// The lanes as a table.
+    func lanesText(_ style: Style) -> String {
+        let rows = lanes.map { lane in
+            [lane.name, lane.environment, lane.steps.map(\.kind.rawValue).joined(separator: " → ")]
+        }
+        return TableText(["LANE", "ENVIRONMENT", "STEPS"], rows, style: style).text
+    }
+
     /// - Throws: `Failure` with `ERR_FUNCTION_NOT_FOUND` when there is no such lane, or `ERR_SPEC` when its file has errors,
     ///   which are shown.
     func lane(named name: String) throws(Failure) -> LaneSpec {

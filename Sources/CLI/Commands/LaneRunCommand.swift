@@ -15,8 +15,10 @@ struct LaneRunCommand: AsyncParsableCommand {
             pinion lane run staging --remote origin
             """)
 
-    @Argument(help: ArgumentHelp("The lane.", valueName: "name"), completion: CatalogCompletion.lanes)
-    var name: String
+    @Argument(
+        help: ArgumentHelp("The lane. Without one, the lanes that there are are shown.", valueName: "name"),
+        completion: CatalogCompletion.lanes)
+    var name: String?
 
     @OptionGroup var options: WorkspaceOptions
 
@@ -54,6 +56,14 @@ struct LaneRunCommand: AsyncParsableCommand {
         try await interruptible { () async throws(Failure) -> ExitCode in
             let variables = ProcessInfo.processInfo.environment
             var source = try await LaneSource(options, since: base)
+            guard let name else {
+                let lanes = source.catalog.lanes
+                Output.note(
+                    lanes.isEmpty
+                        ? Catalog.noLanes
+                        : "Which lane? pinion lane run NAME\n\n" + source.catalog.lanesText(.standardError))
+                return .validationFailure
+            }
             var lane = try source.catalog.lane(named: name)
             if lane.isChangedOnly, base == nil {
                 guard let standard = LaneSource.standardBase(variables) else {

@@ -10,9 +10,9 @@ struct RunProcessorCommand: AsyncParsableCommand {
         discussion: """
             What runs is the pinned image of the branch's tip, in a container of its own that is removed afterwards. In \
             mode mock it has no secrets and no network. The outputs are checked against the bytes and kept in the world \
-            ($XDG_DATA_HOME/pinion/world). An error envelope exits with 1.
+            ($XDG_DATA_HOME/pinion/world). The error envelope of a processor exits with 1.
 
-            pinion run --ref text/stats@1 --mode mock --inputs-json '{"schema":"v1","params":{"text":"a b"}}'
+            pinion run text/stats@1 --mode mock --inputs-json '{"schema":"v1","params":{"text":"a b"}}'
             """,
         aliases: ["run_processor"])
 

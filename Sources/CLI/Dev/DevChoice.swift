@@ -20,7 +20,7 @@ struct DevChoice {
             if let missing = named.first(where: { !known.contains($0) }), !tree.catalog.hasErrors {
                 throw Failure(
                     .functionNotFound, "there is no \(missing) in the working tree",
-                    remedy: built.isEmpty ? nil : "There is: \(built.map(\.ref.description).joined(separator: ", ")).")
+                    remedy: Suggestion.text(for: missing.description, among: built.map(\.ref.description)))
             }
             refs = Set(named).sorted()
             reason = nil

@@ -15,6 +15,13 @@ enum CatalogCompletion {
     static let environments = kind { Set($0.environments.map(\.name) + ["local"]).sorted() }
     static let lanes = kind { $0.lanes.map(\.name) }
 
+    /// The branches of the repository.
+    static let branches: CompletionKind = .custom { words, _, prefix in
+        guard let repository = repository(of: words) else { return [] }
+        let names = (try? await repository.references(under: "refs/heads")) ?? []
+        return names.map { String($0.trimmingPrefix("refs/heads/")) }.filter { $0.hasPrefix(prefix) }
+    }
+
     private static func kind(_ names: @escaping @Sendable (Catalog) -> [String]) -> CompletionKind {
         .custom { words, _, prefix in
             guard let catalog = await catalog(of: words) else { return [] }
@@ -22,11 +29,15 @@ enum CatalogCompletion {
         }
     }
 
-    private static func catalog(of words: [String]) async -> Catalog? {
-        let named = words.firstIndex(of: "--repo").flatMap { words.dropFirst($0 + 1).first }
-        guard let path = RepositoryPlace.path(named ?? "."), let repository = try? GitRepository(at: path),
-            let commit = try? await repository.commit(at: "HEAD")
-        else { return nil }
+    static func catalog(of words: [String]) async -> Catalog? {
+        guard let repository = repository(of: words), let commit = try? await repository.commit(at: "HEAD") else {
+            return nil
+        }
         return try? await Catalog(of: commit, in: repository, cache: .ofUser())
+    }
+
+    private static func repository(of words: [String]) -> GitRepository? {
+        let named = words.firstIndex(of: "--repo").flatMap { words.dropFirst($0 + 1).first }
+        return RepositoryPlace.path(named ?? ".").flatMap { try? GitRepository(at: $0) }
     }
 }

@@ -36,7 +36,10 @@ struct AnsweredRun {
             guard !Task.isCancelled else { return .failure }
             output.print(result, world: world?.mount)
             if let world { try await output.save(result.envelope, from: world) }
-            return result.envelope.isSuccess ? .success : .failure
+            if result.envelope.isSuccess { return .success }
+            // What could not be run ends as it does elsewhere; what the processor answered, and what is wrong with it, is 1.
+            guard let failure = result.failure, failure.code != .predicate else { return .failure }
+            return ExitCode(for: failure)
         }
     }
 }

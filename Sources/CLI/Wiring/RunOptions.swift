@@ -8,11 +8,14 @@ import SystemPackage
 /// What one run is asked to do, the same for every command that runs something.
 struct RunOptions: ParsableArguments {
     @Option(
+        name: .customLong("ref"),
         help: ArgumentHelp("The processor (ns/name@ver) or tool (name@ver).", valueName: "ref"),
         completion: CatalogCompletion.refsAndTools)
-    var ref: String
+    var named: String?
 
-    @Option(help: ArgumentHelp("Whether it may touch the outside world: mock or real.", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp("Whether it may touch the outside world: mock or real.", valueName: "mode"),
+        completion: .list(["mock", "real"]))
     var mode: String?
 
     @Option(help: ArgumentHelp("The inputs, as JSON. Default: those of the spec's smoke test.", valueName: "json"))
@@ -21,8 +24,10 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file with the inputs; '-' reads stdin.", valueName: "file"), completion: .file())
     var inputsFile: String?
 
-    @Argument(help: ArgumentHelp("The inputs come from stdin.", valueName: "-"))
-    var source: StandardInput?
+    @Argument(
+        help: ArgumentHelp("The processor or tool, in place of --ref; '-': the inputs come from stdin.", valueName: "ref"),
+        completion: CatalogCompletion.refsAndTools)
+    var words: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -62,8 +67,20 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Give the recorded envelope of an equal run, if there is one, and record this one otherwise.")
     var memo = false
 
+    /// The processor or tool.
+    var ref: String { named ?? words.first { $0 != Self.standardInput } ?? "" }
+
+    private static let standardInput = "-"
+
+    private var readsStandardInput: Bool { words.contains(Self.standardInput) }
+
     func validate() throws {
-        guard [inputsJson != nil, inputsFile != nil, source != nil].count(where: \.self) <= 1 else {
+        switch [named].compactMap(\.self).count + words.count(where: { $0 != Self.standardInput }) {
+        case 0: throw ValidationError("Name what is to be run, as ns/name@ver.")
+        case 1: break
+        default: throw ValidationError("Name one processor or tool, with --ref or without.")
+        }
+        guard [inputsJson != nil, inputsFile != nil, readsStandardInput].count(where: \.self) <= 1 else {
             throw ValidationError("--inputs-json, --inputs-file and '-' exclude each other.")
         }
     }
@@ -87,8 +104,8 @@ struct RunOptions: ParsableArguments {
         if let text = inputsJson {
             return try Self.parse(Array(text.utf8), "--inputs-json")
         }
-        guard let file = inputsFile ?? source.map({ _ in "-" }) else { return nil }
-        return try Self.parse(try Self.read(file), file == "-" ? "stdin" : file)
+        guard let file = inputsFile ?? (readsStandardInput ? Self.standardInput : nil) else { return nil }
+        return try Self.parse(try Self.read(file), file == Self.standardInput ? "stdin" : file)
     }
 
     /// - Throws: `Failure` with `ERR_INPUTS`.
@@ -114,7 +131,7 @@ struct RunOptions: ParsableArguments {
     private static func read(_ file: String) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         do {
-            let isStandard = file == "-"
+            let isStandard = file == Self.standardInput
             let source = isStandard ? FileDescriptor.standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
             defer { if !isStandard { try? source.close() } }
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -123,19 +140,12 @@ struct RunOptions: ParsableArguments {
                 if count == 0 { return bytes }
                 bytes += buffer[..<count]
             }
-        } catch { throw Failure(.inputs, "\(file == "-" ? "stdin" : "the file \(file)") can't be read: \(error)") }
+        } catch { throw Failure(.inputs, "\(file == Self.standardInput ? "stdin" : "the file \(file)") can't be read: \(error)") }
     }
 }
 
 extension ExecutionID: ExpressibleByArgument {
     public init?(argument: String) { try? self.init(argument) }
-}
-
-/// The argument `-`.
-struct StandardInput: ExpressibleByArgument {
-    init?(argument: String) {
-        guard argument == "-" else { return nil }
-    }
 }
 
 /// A file for the inputs of a run: `name=path`.

@@ -21,7 +21,7 @@ struct SelectionOptions: ParsableArguments {
             let names = missing.map(\.description).joined(separator: ", ")
             throw Failure(
                 .spec, "there is no processor \(names) at \(workspace.desired.commit.prefix(7))",
-                remedy: "There is: \(all.map(\.ref.description).joined(separator: ", ")).")
+                remedy: Suggestion.text(for: missing[0].description, among: all.map(\.ref.description)))
         }
         return all.filter { refs.contains($0.ref) }
     }

@@ -45,7 +45,7 @@ extension Workspace {
             throw Failure(
                 .functionNotFound,
                 "'\(desired.environment)' wants no \(missing.map(\.description).joined(separator: ", "))",
-                remedy: "It wants: \(known.sorted().map(\.description).joined(separator: ", ")).")
+                remedy: Suggestion.text(for: missing[0].description, among: known.sorted().map(\.description)))
         }
         return wanting { refs.contains($0) }
     }

@@ -17,7 +17,7 @@ struct WorkspaceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The branch whose tip is read. Default: the environment's own, else the one that HEAD names.",
-            valueName: "name"))
+            valueName: "name"), completion: CatalogCompletion.branches)
     var branch: String?
 
     @Option(

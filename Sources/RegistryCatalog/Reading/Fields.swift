@@ -176,26 +176,3 @@ extension YAMLNode {
         }
     }
 }
-
-/// The candidate with the smallest edit distance, if that is small enough to be a slip of the finger.
-package func nearest(to text: String, among candidates: some Collection<String>) -> String? {
-    let limit = max(1, text.count / 3)
-    return candidates.map { (distance: editDistance(text, $0), text: $0) }
-        .filter { $0.distance <= limit }
-        .min { ($0.distance, $0.text) < ($1.distance, $1.text) }?.text
-}
-
-private func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right.utf8)
-    var row = Array(0...right.count)
-    for (i, a) in left.utf8.enumerated() {
-        var previous = row[0]
-        row[0] = i + 1
-        for (j, b) in right.enumerated() {
-            let substitution = previous + (a == b ? 0 : 1)
-            previous = row[j + 1]
-            row[j + 1] = min(substitution, row[j] + 1, previous + 1)
-        }
-    }
-    return row[right.count]
-}
