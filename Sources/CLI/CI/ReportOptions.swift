@@ -42,12 +42,13 @@ struct ReportOptions: ParsableArguments {
         let report = CIReport(run.report, plan: run.plan)
         var files: [(path: String, text: String)] = []
         if let folder {
-            files = [
-                ("report.json", try JSONText(run.report).text),
-                ("findings.sarif", SARIF(report.diagnostics, category: report.category).text),
-                ("code-quality.json", CodeQuality(report.diagnostics).text),
-                ("comment.md", CIPage(report).comment), (own, run.report.junit),
-            ].map { ("\(folder)/\($0)", $1) }
+            let texts = [
+                try JSONText(run.report).text, SARIF(report.diagnostics, category: report.category).text,
+                CodeQuality(report.diagnostics).text, CIPage(report).comment,
+            ]
+            files = (Array(zip(LaneSpec.reportFiles, texts)) + [(own, run.report.junit)]).map { ("\(folder)/\($0)", $1) }
+            try SymbolicLink.refuse(on: folder, .inputs)
+            for (path, _) in files { try SymbolicLink.refuse(on: String(path.dropFirst(folder.count + 1)), below: folder, .inputs) }
             do {
                 let parent = "\(folder)/\(own)".split(separator: "/", omittingEmptySubsequences: false).dropLast()
                 try FileManager.default.createDirectory(
@@ -56,6 +57,7 @@ struct ReportOptions: ParsableArguments {
         }
         if let junit { files.append((junit, run.report.junit)) }
         if let comment { files.append((comment, CIPage(report).comment)) }
+        for path in [junit, comment].compactMap(\.self) { try SymbolicLink.refuse(on: path, .inputs) }
         for file in files { try CIFile(file.path).write(file.text.hasSuffix("\n") ? file.text : file.text + "\n") }
         try CIPublication(report, variables).publish(summary: hasSummary, reports: folder)
     }
@@ -101,7 +103,8 @@ struct CIFile {
         return (size as? any BinaryInteger).map { Int($0) } ?? 0
     }
 
-    func write(_ text: String) throws(Failure) { try write(text, [.create, .truncate]) }
+    /// Writes it anew; a link in its place is not followed.
+    func write(_ text: String) throws(Failure) { try write(text, [.create, .truncate, .noFollow]) }
     func append(_ text: String) throws(Failure) { try write(text, [.create, .append]) }
 
     private func write(_ text: String, _ options: FileDescriptor.OpenOptions) throws(Failure) {

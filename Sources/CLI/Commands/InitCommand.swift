@@ -172,16 +172,8 @@ struct WorkTree {
     func write(_ document: InitDocument) throws(Failure) {
         for file in document.files {
             let place = "\(path)/\(file.path)"
-            var parent = path
-            for part in file.path.split(separator: "/").dropLast() {
-                parent += "/\(part)"
-                let kind = try? FileManager.default.attributesOfItem(atPath: parent)[.type] as? FileAttributeType
-                guard kind != .typeSymbolicLink else {
-                    throw Failure(
-                        .spec, "\(file.path) is not written: \(parent) is a symbolic link",
-                        remedy: "Make it a folder, or write the file yourself.")
-                }
-            }
+            let parents = file.path.split(separator: "/").dropLast().joined(separator: "/")
+            try SymbolicLink.refuse(on: parents, below: path, .spec)
             do {
                 let folder = place.split(separator: "/", omittingEmptySubsequences: false).dropLast()
                 try FileManager.default.createDirectory(

@@ -71,6 +71,6 @@ struct WhyCommand: AsyncParsableCommand {
                     time: Timestamp(seconds: Int(last.time)).text, reason: error.message)
                 return (SharedReferences(of: last.repository), place.branch, seen)
             }
-        } catch { throw RevisionOptions.failure(error, repo: repo, missing: "Commit something first.") }
+        } catch { throw RevisionOptions.failure(error, repo: repo, missing: RevisionOptions.noCommit) }
     }
 }

@@ -23,9 +23,12 @@ actor DevWorkshop {
     private let mark = RunMark.ofThisProcess
     private let style = Style.standardError
     private var images: [ProcessorRef: Image] = [:]
-    /// All names that builds were given, one a processor: an engine with containerd's store collects its garbage with each
-    /// name that goes, which takes seconds where it holds much.
+    /// All names that builds were given, one a processor, and one more for each that was broken off: an engine with
+    /// containerd's store collects its garbage with each name that goes, which takes seconds where it holds much.
     private var names: Set<ImageReference> = []
+    /// Those that no build has. The engine may give a build's image its name after the build was broken off, so that name is
+    /// no later build's.
+    private var freeNames: [ProcessorRef: ImageReference] = [:]
     /// The ids of images whose name is another's now.
     private var stale: Set<String> = []
     private var containers: [ProcessorRef: KeptContainer] = [:]
@@ -126,11 +129,10 @@ actor DevWorkshop {
     private func image(of target: DevTarget) async throws(Failure) -> Image {
         let ref = target.processor.ref
         let repository = target.recipe.repository
-        let name = repository.tagged(mark.tag)
-        // A build that was cancelled may have taken the name all the same.
-        if let known = images[ref], known.key == target.key, try await engine.imageID(of: name) == known.id {
+        if let known = images[ref], known.key == target.key, try await engine.imageID(of: known.name) == known.id {
             return known
         }
+        let name = freeNames.removeValue(forKey: ref) ?? repository.tagged(mark.tag(names.count))
         if names.insert(name).inserted { try await engine.removeLeftovers(in: repository) }
         let context = try await contexts.archive(of: target.recipe)
         defer { try? FileManager.default.removeItem(atPath: context.path) }
@@ -145,6 +147,7 @@ actor DevWorkshop {
         }
         if let old = images[ref], old.id != id { stale.insert(old.id) }
         stale.remove(id)
+        freeNames[ref] = name
         let image = Image(key: target.key, name: name, id: id)
         images[ref] = image
         return image

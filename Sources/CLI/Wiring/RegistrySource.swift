@@ -110,14 +110,15 @@ struct RegistrySource {
                 cause: .credentials)
         case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         case .foreignOwner:
-            Failure(
-                .git, error.message, remedy: "If you trust it: git config --global --add safe.directory \(options.repo)"
-            )
+            Failure(.git, error.message, remedy: RepositoryPlace.trust(options.repo))
         case .notFound, .invalid:
-            Failure(
-                .git,
-                branch.map { "there is no branch '\($0)' in \(RepositoryPlace.shown(options.repo))" } ?? error.message,
-                remedy: options.branch == nil ? "Commit something first." : "See: git branch --list")
+            options.branch == nil && branch == nil
+                ? RevisionOptions.failure(error, repo: options.repo, missing: RevisionOptions.noCommit)
+                : Failure(
+                    .git,
+                    branch.map { "there is no branch '\($0)' in \(RepositoryPlace.shown(options.repo))" }
+                        ?? error.message,
+                    remedy: options.branch == nil ? RevisionOptions.noCommit : "See: git branch --list")
         default: Failure(.git, error.message)
         }
     }

@@ -61,6 +61,13 @@ struct RepositoryPlace {
         return (try? RemoteURL(text))?.description ?? "the repository's address"
     }
 
+    /// How a repository of another owner is trusted: by its whole path, which is all that git compares.
+    static func trust(_ text: String) -> String {
+        let path = path(text) ?? text
+        let whole = URL(filePath: path, relativeTo: URL(filePath: FileManager.default.currentDirectoryPath)).standardized
+        return "If you trust it: git config --global --add safe.directory \(whole.path.shellQuoted)"
+    }
+
     /// The folder that the text means; `nil` when it is an address elsewhere (`https://…`, `git@host:path`).
     static func path(_ text: String) -> String? {
         if text.hasPrefix("file://") { return URL(string: text)?.path ?? String(text.dropFirst("file://".count)) }

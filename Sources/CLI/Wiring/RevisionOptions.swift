@@ -39,9 +39,11 @@ struct RevisionOptions: ParsableArguments {
         switch error.kind {
         case .notARepository: Failure(.git, error.message, remedy: "Go into one, or name one with --repo PATH.")
         case .foreignOwner:
-            Failure(.git, error.message, remedy: "If you trust it: git config --global --add safe.directory \(repo)")
+            Failure(.git, error.message, remedy: RepositoryPlace.trust(repo))
         case .notFound, .invalid:
-            Failure(.git, error.message, remedy: missing)
+            missing == noCommit
+                ? Failure(.git, "the repository at \(RepositoryPlace.shown(repo)) has no commit yet", remedy: missing)
+                : Failure(.git, error.message, remedy: missing)
         case .untrusted:
             Failure(
                 .network, error.message,
@@ -59,6 +61,10 @@ struct RevisionOptions: ParsableArguments {
     private var remedyForMissing: String {
         if rev != nil { return "See: git log --oneline --all" }
         let isElsewhere = RepositoryPlace.path(repo) == nil
-        return isElsewhere ? "Is the address right, and is there a commit?" : "Commit something first."
+        return isElsewhere ? "Is the address right, and is there a commit?" : Self.noCommit
     }
+
+    /// What to do where nothing is committed.
+    static let noCommit =
+        "Commit something first: git add . && git commit. A repository without specs begins with: pinion init"
 }

@@ -97,15 +97,18 @@ extension RunMark {
         return RunMark("\(ProcessInfo.processInfo.hostName)/\(process)/\(start(of: Int(process)) ?? "0")")
     }
 
-    /// The mark as the tag of an image that lasts as long as the process: `<host>_<process id>_<its start>`.
-    package var tag: String { text.replacing("/", with: "_") }
+    /// The mark as the tag of an image that lasts as long as the process: `<host>_<process id>_<its start>`, and `.1` and so on
+    /// for more of them.
+    package func tag(_ number: Int = 0) -> String {
+        text.replacing("/", with: "_") + (number == 0 ? "" : ".\(number)")
+    }
 
     /// The mark in such a tag.
     init?(tag: String) {
         let parts = tag.split(separator: "_")
-        guard parts.count >= 3 else { return nil }
+        guard parts.count >= 3, let start = parts[parts.count - 1].split(separator: ".").first else { return nil }
         let host = parts.dropLast(2).joined(separator: "_")
-        self.init("\(host)/\(parts[parts.count - 2])/\(parts[parts.count - 1])")
+        self.init("\(host)/\(parts[parts.count - 2])/\(start)")
     }
 
     /// Claims that the process which made the mark was of this host and is no more.

@@ -22,9 +22,14 @@ extension EngineClient {
         }
         switch error.kind {
         case .connect, .resolve, .timeout(.connect):
+            var detail = error.description
+            // libcurl speaks of a host and a port that nobody has.
+            if case .unix(let path) = address.endpoint {
+                detail = access(path, F_OK) == 0 ? "nobody listens at \(path)" : "there is no \(path)"
+            }
             return Failure(
                 .docker, "no Docker engine answers at \(address.text)", remedy: Self.remedy(address),
-                detail: error.description)
+                detail: detail)
         default:
             return Failure(
                 .docker, "the Docker engine at \(address.text) did not finish its answer: \(error.message)",

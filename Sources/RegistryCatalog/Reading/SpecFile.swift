@@ -31,7 +31,7 @@ struct SpecFile: Sendable {
                 return
             }
             read(root, as: place)
-        } catch { findings.add(error) }
+        } catch { findings.add(error, in: source) }
     }
 
     /// A processor's file as an earlier run read and judged it.

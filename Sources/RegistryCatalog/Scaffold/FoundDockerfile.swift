@@ -103,7 +103,7 @@ struct FoundDockerfile {
 
             build:
               context: \(isBeside ? "." : "//\(folder)".yamlScalar)
-              dockerfile: \(name)
+              dockerfile: \(String(name).yamlScalar)
               port: \(server.port)
 
             # Names alone; values come from the environment of whoever deploys.
@@ -121,9 +121,29 @@ struct FoundDockerfile {
 }
 
 extension String {
-    /// As a YAML scalar that reads as this text.
+    /// As a YAML scalar that reads as this text. Control characters stand in double quotes alone, as escapes.
     fileprivate var yamlScalar: String {
         let isPlain = allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/_-.".contains($0)) }
-        return isPlain ? self : "'" + replacing("'", with: "''") + "'"
+        if isPlain { return self }
+        guard unicodeScalars.contains(where: \.isYAMLEscaped) else {
+            return "'" + replacing("'", with: "''") + "'"
+        }
+        let escaped = unicodeScalars.map { scalar -> String in
+            if scalar == "\\" || scalar == "\"" { return "\\\(scalar)" }
+            guard scalar.isYAMLEscaped else { return String(scalar) }
+            let hex = String(scalar.value, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        }
+        return "\"" + escaped.joined() + "\""
+    }
+}
+
+extension Unicode.Scalar {
+    /// Claims that YAML knows it as an escape alone, or ends a line at it.
+    fileprivate var isYAMLEscaped: Bool {
+        switch value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF: true
+        default: false
+        }
     }
 }

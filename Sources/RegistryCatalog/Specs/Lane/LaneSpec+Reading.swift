@@ -162,11 +162,21 @@ extension LaneStep {
                 findings.add(
                     .error, "'junit' leads out of the folder of the reports", at: node,
                     fix: "name a file below it: smoke.xml")
+            } else if let (text, node) = junit, let own = Self.reportFile(text) {
+                findings.add(
+                    .error, "'junit' would write over \(own), another file of the report", at: node,
+                    fix: "name another file: smoke.xml")
             }
             self = .report(
                 junit: junit?.text, summary: options?.bool("summary", &findings) ?? true)
         }
         options?.reportUnknown(&findings)
+    }
+
+    /// The file of the report that a path names; file systems may take capitals for small letters.
+    private static func reportFile(_ path: String) -> String? {
+        let parts = path.lowercased().split(separator: "/").filter { $0 != "." }
+        return parts.count == 1 ? LaneSpec.reportFiles.first { $0 == parts[0] } : nil
     }
 
     private static func word<Word: RawRepresentable<String> & CaseIterable>(

@@ -14,6 +14,9 @@ package struct LaneSpec: Hashable, Sendable {
     /// Where single fields stand, by name.
     let places: [String: SourceSpan]
 
+    /// The files of a lane's report beside its tests.
+    package static let reportFiles = ["report.json", "findings.sarif", "code-quality.json", "comment.md"]
+
     /// The name of the lane whose file this is; `nil` for any other path.
     package static func name(ofFile path: String) -> String? {
         guard path != EnvironmentSpec.file, path.hasPrefix("pipelines/"), path.hasSuffix(".yaml") else { return nil }
