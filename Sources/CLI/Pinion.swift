@@ -69,8 +69,13 @@ struct Pinion: AsyncParsableCommand {
             Output.flush()
         } catch {
             if exitCode(for: error) == .validationFailure, !(error is ExitCode) {
-                let hint = await CommandLineHint.text(for: Array(CommandLine.arguments.dropFirst()))
-                Output.note(([fullMessage(for: error)] + [hint].compactMap(\.self)).joined(separator: "\n"))
+                var lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+                if let hint = await CommandLineHint.text(
+                    about: String(lines[0]), Array(CommandLine.arguments.dropFirst()))
+                {
+                    lines.insert("  \(hint)", at: 1)
+                }
+                Output.note(lines.joined(separator: "\n"))
                 Output.flush()
                 exit(withError: ExitCode.validationFailure)
             }

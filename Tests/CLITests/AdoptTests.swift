@@ -1,6 +1,8 @@
+import DeploymentModel
 import Foundation
 import Git
 import JSON
+import Records
 import TestSupport
 import Testing
 
@@ -109,6 +111,22 @@ struct AdoptTests {
         let item = try plan.json()["items"]?[0]
         #expect(item?["deploy"]?["function"]?["version"] == 1, "\(plan.stdout)")
         #expect(item?["record"]?["previous"]?["applied"] == nil && item?["record"]?["previous"]?["binding"] != nil)
+    }
+
+    @Test func `what another run holds is not proven, and nothing is recorded`() async throws {
+        let lane = try await ModalLane(["text_hash"])
+        try await deployByHand("hash", on: lane)
+        let store = GitStateStore(
+            SharedReferences(of: lane.sample.fixture.repository), as: RepositoryFixture.authorship,
+            time: { Int64(Date().timeIntervalSince1970) })
+        let other = LeaseHolder(holder: "Bob", host: "two", run: "r2")
+        _ = try await store.acquire([ProcessorRef(lane.ref("hash"))], environment: "staging", for: other, seconds: 500)
+        let before = try await records(lane)
+        let refused = try await lane.pinion("adopt", "--yes")
+        #expect(refused.exitCode == 3, "\(refused.stderr)")
+        #expect(refused.stderr.contains("held by Bob on two"), "\(refused.stderr)")
+        #expect(refused.stderr.contains("Nothing was recorded"), "\(refused.stderr)")
+        #expect(try await records(lane) == before)
     }
 
     @Test func `records that are lost are found again; an environment without Modal is refused`() async throws {

@@ -108,14 +108,48 @@ import Testing
     @Test func `nothing that others wrote into a log is a command`() {
         let text =
             "::add-mask::x\n  \t::error::y\r::stop-commands::z\r\n\u{A0}::warning::w\nplain ::error:: text\n##[group]g"
-        let log = WorkflowLog(text).text
+        var whole = WorkflowLog()
+        let log = whole.text(text, to: .error)
         for line in log.unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
             let start = String(line).drop(while: \.isWhitespace)
             #expect(!start.hasPrefix("::"), "\(start)")
             #expect(!start.contains("##["), "\(start)")
         }
         #expect(log.contains("plain ::error:: text") && log.hasPrefix("\\::add-mask::x\n"))
-        #expect(WorkflowLog("a: b\n::").text == "a: b\n\\::" && WorkflowLog("a:\n:b").text == "a:\n:b")
+        #expect(Self.written(["a: b\n::"]) == "a: b\n\\::" && Self.written(["a:\n:b"]) == "a:\n:b")
+    }
+
+    /// What a stream gets of pieces of a text.
+    private static func written(_ pieces: [String]) -> String {
+        var log = WorkflowLog()
+        return pieces.map { log.text($0, to: .output) }.joined()
+    }
+
+    /// A processor chooses where its tokens end.
+    @Test func `a command that comes in pieces is none either, wherever it is parted`() {
+        for command in [
+            "::error::x", "a\n  ::add-mask::y", "##[error]z", "a\r::stop-commands::b", "\t::set-output name=a::b",
+        ] {
+            let characters = Array(command)
+            for first in 0...characters.count {
+                for second in first...characters.count {
+                    let pieces = [characters[..<first], characters[first..<second], characters[second...]].map {
+                        String($0)
+                    }
+                    let text = Self.written(pieces)
+                    for line in text.unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
+                        let start = String(line).drop(while: \.isWhitespace)
+                        #expect(!start.hasPrefix("::") && !start.contains("##["), "\(pieces): \(text)")
+                    }
+                    #expect(text.replacing("\\", with: "") == command, "\(pieces)")
+                }
+            }
+        }
+        // A line that the other stream ends begins anew where both are one pipe.
+        var log = WorkflowLog()
+        _ = log.text("token", to: .output)
+        _ = log.text("a line\n", to: .error)
+        #expect(log.text("::error::x", to: .output) == "\\::error::x")
     }
 
     private static func large(_ count: Int) throws -> CIReport {

@@ -20,6 +20,7 @@ import Testing
         (["plan", "--", "--env"], "", ["dev", "local", "main"]),
         (["build", "--", "positional@0"], "te", ["text/stats@1"]),
         (["lane", "show", "--", "positional@0"], "", ["pr"]), (["run", "--", "--ref"], "text/", ["text/stats@1"]),
+        (["plan", "--", "--branch"], "ma", ["main"]), (["run", "--", "positional@0"], "text/", ["text/stats@1"]),
     ])
     func `names come out of the commit of HEAD`(asked: [String], word: String, answers: [String]) async throws {
         let fixture = try await RepositoryFixture([

@@ -72,9 +72,11 @@ import Testing
 
     @Test func aTableIsCutWhereItIsWidest() {
         let rows = [["text/stats@1", "running", "pinion-text-stats-v1-60d28ccbbfe3", "passed"]]
-        let wide = TableText(["PROCESSOR", "STATE", "NAME", "SMOKE"], rows, style: .plain, width: nil).text
+        let wide = TableText(["PROCESSOR", "STATE", "NAME", "SMOKE"], rows, style: .plain).text
         #expect(wide.hasSuffix("text/stats@1  running  pinion-text-stats-v1-60d28ccbbfe3  passed"))
-        let narrow = TableText(["PROCESSOR", "STATE", "NAME", "SMOKE"], rows, style: .plain, width: 50).text
+        let narrow = TableText(
+            ["PROCESSOR", "STATE", "NAME", "SMOKE"], rows, style: Style(isColoured: false, width: 50)
+        ).text
         #expect(
             narrow == """
                 PROCESSOR     STATE    NAME                 SMOKE

@@ -34,6 +34,10 @@ LINES = [
     ("pinion explain ERR_LEA", "pinion explain ERR_LEASE "),
     ("pinion help evid", "pinion help evidence "),
     ("pinion reconc", "pinion reconcile "),
+    ("pinion run --mode mo", "pinion run --mode mock "),
+    ("pinion plan --branch mai", "pinion plan --branch main "),
+    # There is a folder of this name, too.
+    ("pinion regis", "pinion registry "),
     ("pinion config show --orig", "pinion config show --origin "),
 ]
 
@@ -83,7 +87,7 @@ def repository(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     git = ["git", "-C", str(folder), "-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
+    for arguments in (["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
         subprocess.run([*git, *arguments], check=True)
     return folder
 

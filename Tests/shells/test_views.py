@@ -81,6 +81,12 @@ class World:
             ["docker", "ps", "--all", "--quiet", "--filter", f"name=pinion-{self.namespace}-{name}"],
             capture_output=True, text=True, check=True).stdout.split()
 
+    def passing(self):
+        """The containers of a loop or a run, which go with it."""
+        return subprocess.run(
+            ["docker", "ps", "--all", "--quiet", "--filter", f"label=dev.pinion.ref={self.namespace}/stats@1", "--filter",
+             "label=dev.pinion.run"], capture_output=True, text=True, check=True).stdout.split()
+
     def close(self):
         for container in self.containers():
             subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)

@@ -106,7 +106,8 @@ struct RunAdmission: Sendable {
         do throws(GrammarError) {
             ref = try RunnableRef(request.ref)
         } catch {
-            let known = request.registry.processors.keys.map(\.description) + request.registry.tools.keys.map(\.description)
+            let known =
+                request.registry.processors.keys.map(\.description) + request.registry.tools.keys.map(\.description)
             throw Failure(
                 .inputs, error.description, remedy: Suggestion.text(for: request.ref, among: known.sorted()))
         }

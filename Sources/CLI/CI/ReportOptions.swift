@@ -46,9 +46,13 @@ struct ReportOptions: ParsableArguments {
                 try JSONText(run.report).text, SARIF(report.diagnostics, category: report.category).text,
                 CodeQuality(report.diagnostics).text, CIPage(report).comment,
             ]
-            files = (Array(zip(LaneSpec.reportFiles, texts)) + [(own, run.report.junit)]).map { ("\(folder)/\($0)", $1) }
+            files = (Array(zip(LaneSpec.reportFiles, texts)) + [(own, run.report.junit)]).map {
+                ("\(folder)/\($0)", $1)
+            }
             try SymbolicLink.refuse(on: folder, .inputs)
-            for (path, _) in files { try SymbolicLink.refuse(on: String(path.dropFirst(folder.count + 1)), below: folder, .inputs) }
+            for (path, _) in files {
+                try SymbolicLink.refuse(on: String(path.dropFirst(folder.count + 1)), below: folder, .inputs)
+            }
             do {
                 let parent = "\(folder)/\(own)".split(separator: "/", omittingEmptySubsequences: false).dropLast()
                 try FileManager.default.createDirectory(

@@ -42,7 +42,9 @@ struct VerifyCommand: AsyncParsableCommand {
             if reconciling.json { Output.result(try JSONText(failures).text) }
             let count = records.count - failures.count
             if !reconciling.json { Output.view("\(counted(count, "processor")) passed, \(failures.count) failed") }
-            try await CIPublication(of: failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, title: "verify", in: workspace)?.publish()
+            try await CIPublication(
+                of: failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, title: "verify", in: workspace)?
+                .publish()
             if failures.isEmpty { return .success }
             return failures.values.allSatisfy { $0.code == .lease } ? ExitCode(3) : .failure
         }

@@ -5,15 +5,20 @@ import RegistryCatalog
 /// What was meant by a command line that is wrong, where that can be told: a slip in the name of a command, a ref without its
 /// version.
 enum CommandLineHint {
-    /// - Parameter arguments: the words after the program's name.
-    static func text(for arguments: [String]) async -> String? {
+    /// - Parameters:
+    ///   - message: what the library says of it.
+    ///   - arguments: the words after the program's name.
+    static func text(about message: String, _ arguments: [String]) async -> String? {
         if let text = command(in: arguments) { return text }
-        for word in arguments.flatMap({ $0.split(separator: "=") }).map(String.init) where isRefWithoutVersion(word) {
-            let known = await CatalogCompletion.catalog(of: arguments)?.processors.map(\.ref.description) ?? []
-            return Suggestion.near(word, among: known.sorted()).map { "Did you mean '\($0)'?" }
-                ?? "A version belongs to a ref: \(word)@1."
-        }
-        return nil
+        guard let ref = ref(in: message) else { return nil }
+        let known = await CatalogCompletion.catalog(of: arguments)?.processors.map(\.ref.description) ?? []
+        return Suggestion.text(for: ref, among: known.sorted())
+    }
+
+    /// What should be a ref: `The value 'text/stats' is invalid for '--target <ref>'`.
+    private static func ref(in message: String) -> String? {
+        guard let match = message.firstMatch(of: /The value '(.+?)' is invalid for '[^']*<ref>'/) else { return nil }
+        return String(match.1)
     }
 
     /// About the first word that should be a command and is none.
@@ -36,9 +41,5 @@ enum CommandLineHint {
 
     private static func names(_ command: any ParsableCommand.Type) -> [String] {
         [command._commandName] + command.configuration.aliases
-    }
-
-    private static func isRefWithoutVersion(_ word: String) -> Bool {
-        !word.contains("@") && (try? ProcessorRef(word + "@1")) != nil
     }
 }

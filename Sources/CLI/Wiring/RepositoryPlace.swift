@@ -64,7 +64,8 @@ struct RepositoryPlace {
     /// How a repository of another owner is trusted: by its whole path, which is all that git compares.
     static func trust(_ text: String) -> String {
         let path = path(text) ?? text
-        let whole = URL(filePath: path, relativeTo: URL(filePath: FileManager.default.currentDirectoryPath)).standardized
+        let whole = URL(filePath: path, relativeTo: URL(filePath: FileManager.default.currentDirectoryPath))
+            .standardized
         return "If you trust it: git config --global --add safe.directory \(whole.path.shellQuoted)"
     }
 

@@ -25,7 +25,8 @@ struct RunOptions: ParsableArguments {
     var inputsFile: String?
 
     @Argument(
-        help: ArgumentHelp("The processor or tool, in place of --ref; '-': the inputs come from stdin.", valueName: "ref"),
+        help: ArgumentHelp(
+            "The processor or tool, in place of --ref; '-': the inputs come from stdin.", valueName: "ref"),
         completion: CatalogCompletion.refsAndTools)
     var words: [String] = []
 
@@ -140,7 +141,10 @@ struct RunOptions: ParsableArguments {
                 if count == 0 { return bytes }
                 bytes += buffer[..<count]
             }
-        } catch { throw Failure(.inputs, "\(file == Self.standardInput ? "stdin" : "the file \(file)") can't be read: \(error)") }
+        } catch {
+            throw Failure(
+                .inputs, "\(file == Self.standardInput ? "stdin" : "the file \(file)") can't be read: \(error)")
+        }
     }
 }
 

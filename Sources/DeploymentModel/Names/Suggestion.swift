@@ -28,17 +28,20 @@ package func nearest(to text: String, among candidates: some Collection<String>)
         .min { ($0.distance, $0.text) < ($1.distance, $1.text) }?.text
 }
 
+/// How many letters are added, left out, changed, or changed places with their neighbours.
 private func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right.utf8)
-    var row = Array(0...right.count)
-    for (i, a) in left.utf8.enumerated() {
-        var previous = row[0]
-        row[0] = i + 1
-        for (j, b) in right.enumerated() {
-            let substitution = previous + (a == b ? 0 : 1)
-            previous = row[j + 1]
-            row[j + 1] = min(substitution, row[j] + 1, previous + 1)
+    let (left, right) = (Array(left.utf8), Array(right.utf8))
+    var (before, row) = ([Int](), Array(0...right.count))
+    for i in left.indices {
+        var next = [i + 1]
+        for j in right.indices {
+            var distance = min(row[j] + (left[i] == right[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+            if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                distance = min(distance, before[j - 1] + 1)
+            }
+            next.append(distance)
         }
+        (before, row) = (row, next)
     }
     return row[right.count]
 }
