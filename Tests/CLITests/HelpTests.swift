@@ -50,8 +50,8 @@ import Testing
     }
 
     @Test func `what is neither is refused with what is near`() async throws {
-        let run = try await Pinion.run(["help", "leaes"])
+        let run = try await Pinion.run(["help", "evidnce"])
         #expect(run.exitCode == 64)
-        #expect(run.stderr.contains("Did you mean 'leases'?"), "\(run.stderr)")
+        #expect(run.stderr.contains("Did you mean 'evidence'?"), "\(run.stderr)")
     }
 }

@@ -77,7 +77,7 @@ struct RunOptions: ParsableArguments {
 
     func validate() throws {
         switch [named].compactMap(\.self).count + words.count(where: { $0 != Self.standardInput }) {
-        case 0: throw ValidationError("Name what is to be run, as ns/name@ver.")
+        case 0: throw ValidationError("Missing expected argument '<ref>': what is to be run, as ns/name@ver.")
         case 1: break
         default: throw ValidationError("Name one processor or tool, with --ref or without.")
         }
