@@ -84,7 +84,7 @@ import Testing
     @Test func `a report goes through no link, and no file of it is another`() async throws {
         let lane = "environment: local\nsteps: [validate, {report: {junit: JUNIT}}]\n"
         let fixture = try await RepositoryFixture([
-            "pipelines/pr.yaml": lane.replacing("JUNIT", with: "smoke.xml"),
+            "pipelines/pr.yaml": lane.replacing("JUNIT", with: "smoke.xml")
         ])
         let (here, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
         let manager = FileManager.default
