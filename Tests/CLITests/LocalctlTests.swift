@@ -59,7 +59,7 @@ struct LocalctlTests {
                 (["conformance", "a/b@1", "--repo", sample.path], [:], 4),
                 (["localctl", "status"], ["DOCKER_HOST": "unix:///nowhere/docker.sock"], 69),
                 (["localctl", "url", "--ref", "a/b@1"], [:], 1),
-                (["run", "--ref", "a/b@1", "--mode", "mock", "--repo", sample.path], [:], 1),
+                (["run", "--ref", "a/b@1", "--mode", "mock", "--repo", sample.path], [:], 4),
                 (["localctl", "start"], [:], 64),
             ] as [([String], [String: String?], Int)] {
                 let outcome = try await Pinion.run(arguments, environment: environment)

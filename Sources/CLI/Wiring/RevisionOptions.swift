@@ -41,9 +41,10 @@ struct RevisionOptions: ParsableArguments {
         case .foreignOwner:
             Failure(.git, error.message, remedy: RepositoryPlace.trust(repo))
         case .notFound, .invalid:
-            missing == noCommit
+            // A tree that can't be read is no empty repository.
+            missing == noCommit && error.kind == .notFound && error.message.hasPrefix("there is no revision")
                 ? Failure(.git, "the repository at \(RepositoryPlace.shown(repo)) has no commit yet", remedy: missing)
-                : Failure(.git, error.message, remedy: missing)
+                : Failure(.git, error.message, remedy: error.kind == .invalid && missing == noCommit ? nil : missing)
         case .untrusted:
             Failure(
                 .network, error.message,
