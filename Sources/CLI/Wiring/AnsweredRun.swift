@@ -37,8 +37,11 @@ struct AnsweredRun {
             output.print(result, world: world?.mount)
             if let world { try await output.save(result.envelope, from: world) }
             if result.envelope.isSuccess { return .success }
-            // What could not be run ends as it does elsewhere; what the processor answered, and what is wrong with it, is 1.
-            guard let failure = result.failure, failure.code != .predicate else { return .failure }
+            // What could not be run ends as it does elsewhere; what the processor answered, and what is wrong with it, is 1: a
+            // connection that ended, a predicate that does not hold.
+            guard let failure = result.failure, failure.code != .network, failure.code != .predicate else {
+                return .failure
+            }
             return ExitCode(for: failure)
         }
     }
