@@ -17,7 +17,8 @@ struct ContainerOwnerTests {
     }
 
     private func plan(_ desired: DesiredState, claimed: Set<String> = []) async throws -> Plan {
-        await Planner(desired: desired, observed: try await observed(desired, claimed: claimed), platform: .amd64).plan()
+        await Planner(desired: desired, observed: try await observed(desired, claimed: claimed), platform: .amd64)
+            .plan()
     }
 
     /// The same container with another owner, and perhaps another name.
