@@ -8,6 +8,7 @@ import pathlib
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 
@@ -26,6 +27,8 @@ class Child:
         self.process, self.file = pty.fork()
         if self.process == 0:
             os.chdir(folder)
+            # Whoever runs the tests may be deaf to it, and what it starts would be too.
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.execvpe(command[0], command, dict(os.environ, TERM="xterm", **PLAIN, **variables))
 
     def type(self, text):

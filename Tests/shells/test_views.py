@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 import uuid
 
@@ -33,6 +34,8 @@ class World:
         self.folder = folder
         self.namespace = "t" + uuid.uuid4().hex[:8]
         self.registry = registry
+        # Lines break where they do by its length.
+        self.data = tempfile.mkdtemp(prefix="pinion-data-", dir="/tmp")
         self.write("pipelines/environments.yaml", f"""environments:
   local: {{target: docker, registry: '{registry}/{self.namespace}', pins: record}}
   next:
@@ -67,7 +70,8 @@ class World:
 
     def screen(self, *arguments, keys=None, **variables):
         return Screen(
-            self.command(*arguments), self.folder.parent, 80, cwd=self.folder, keys=keys, **IDENTITY, **variables)
+            self.command(*arguments), self.folder.parent, 80, cwd=self.folder, keys=keys, XDG_DATA_HOME=self.data,
+            **IDENTITY, **variables)
 
     def run(self, *arguments):
         """As a pipe would have it."""
@@ -88,6 +92,7 @@ class World:
              "label=dev.pinion.run"], capture_output=True, text=True, check=True).stdout.split()
 
     def close(self):
+        shutil.rmtree(self.data)
         for container in self.containers():
             subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=False)
         names = subprocess.run(
@@ -100,6 +105,7 @@ class World:
         """The text without what differs from run to run."""
         def zeros(match):
             return re.sub(r"[0-9a-f]", "0", match[0])
+        text = text.replace(self.data, "/tmp/pinion-data-00000000")
         text = text.replace(self.namespace, "t00000000").replace(os.uname().nodename, "HOST")
         # A colour ends in a letter, which is no part of the word behind it.
         start = r"(?:(?<=\x1b\[\dm)|(?<=\x1b\[\d\dm)|\b)"
