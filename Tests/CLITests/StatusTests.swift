@@ -41,6 +41,17 @@ struct StatusTests {
         #expect(text.contains("✗ registry/processors/text_more.yaml:3:17: ERR_SPEC  'api.protocol' is 'x'"), "\(text)")
     }
 
+    @Test func `what is recorded is shown where Modal is switched off`() async throws {
+        let fixture = try await RepositoryFixture(Self.files)
+        try await fixture.commit([
+            "pipelines/environments.yaml": "environments:\n  staging: {target: modal, registry: ghcr.io/a}\n"
+        ])
+        let text = try await Pinion.run(
+            ["status", "--repo", fixture.path, "--env", "staging"], environment: ["MODAL_ENABLED": "0"])
+        #expect(text.exitCode != 0 && text.stdout.contains("what runs in staging is not known"), "\(text)")
+        #expect(text.stdout.contains("text/stats@1  unknown"), "\(text.stdout)")
+    }
+
     @Test func `a rollback that is in force is named with who, why and the way out of it`() async throws {
         let fixture = try await RepositoryFixture(Self.files)
         let ref = try ProcessorRef("text/stats@1")
@@ -100,6 +111,38 @@ struct FailedRunTests {
             #expect(try await !pinion("status").stdout.contains("failed"), "these inputs nobody has tried yet")
             #expect(try await sample.reconcile(environment: own).succeeded())
             #expect(try await pinion("status").stdout.hasPrefix("PROCESSOR"))
+        }
+    }
+
+    @Test func `a test that failed is told by all three, whatever else was tried afterwards`() async throws {
+        try await Sample.with(["text_stats", "text_hash"], pins: "record") { sample in
+            let home = try TemporaryFolder()
+            let own: [String: String?] = ["XDG_STATE_HOME": home.path]
+            func pinion(_ arguments: String...) async throws -> Pinion.Outcome {
+                try await Pinion.run(arguments + ["--repo", sample.path], environment: own)
+            }
+            let (stats, hash) = ("\(sample.namespace)/stats@1", "\(sample.namespace)/hash@1")
+            #expect(try await sample.reconcile(environment: own).succeeded())
+            let program = "registry/processors/\(sample.namespace)_stats/app/processor.py"
+            let good = try #require(try await sample.fixture.text(program))
+            try await sample.fixture.commit([program: "import sys; sys.exit(3)\n"])
+            #expect(try await sample.reconcile(environment: own).exitCode == 1)
+            // A later run that fails on something else.
+            let spec = "registry/processors/\(sample.namespace)_hash/registry.yaml"
+            let right = try #require(try await sample.fixture.text(spec))
+            try await sample.fixture.commit([spec: right.replacing("path: /run", with: "path: /nowhere")])
+            #expect(try await sample.reconcile("--target", hash, environment: own).exitCode == 1)
+            #expect(try await pinion("why", hash).stdout.contains(") failed at smoke"))
+            for text in [
+                try await pinion("drift").stdout, try await pinion("status").stdout,
+                try await pinion("why", stats).stdout,
+            ] {
+                #expect(text.contains(") failed at smoke"), "\(text)")
+            }
+            try await sample.fixture.commit([program: good, spec: right])
+            #expect(try await sample.reconcile(environment: own).succeeded())
+            #expect(try await pinion("status").stdout.hasPrefix("PROCESSOR"))
+            #expect(try await pinion("drift").stdout.hasPrefix("✓ no drift"))
         }
     }
 }

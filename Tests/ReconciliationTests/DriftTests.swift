@@ -55,9 +55,9 @@ struct DriftTests {
         #expect(findings.allSatisfy { $0.expected != $0.actual && $0.since != nil && $0.by == "simulated" })
         let plan = try await fixture.plan(desired)
         #expect(!plan.isEmpty)
-        if let function = plan.items.first?.deploy?.function {
-            #expect((function.keepsVersion == true) == (made.kinds == [.scaling] || made.kinds == [.image]))
-        }
+        let function = plan.items.first?.deploy?.function
+        #expect((function == nil) == (made.kinds == [.version]))
+        #expect((function?.keepsVersion == true) == (made.kinds == [.scaling] || made.kinds == [.image]))
         await fixture.apply(plan)
         #expect(try await fixture.drift(desired) == [])
         #expect(try await fixture.plan(desired).isEmpty)
@@ -151,6 +151,30 @@ struct DriftTests {
         #expect(found.findings.map(\.kind) == [.pin], "the one that was never built: \(found.findings)")
         #expect(found.findings.first?.actual == "none is pinned: there is no build of its inputs")
         #expect(try await drift(Fixture.desired([try Fixture.processor()])).pending == [])
+    }
+
+    @Test func `what can't be asked about is said, and is no drift`() async throws {
+        let fixture = Fixture()
+        let tag = try ImageReference("ghcr.io/acme/x:1")
+        let desired = Fixture.desired([try Fixture.processor(source: .track(tag))])
+        fixture.world.change { state in
+            let images = [Platform.amd64, .arm64].map { (tag.pinned(to: SimulatedWorld.digest("\($0)")), $0) }
+            for (image, platform) in images { state.images[image] = platform }
+            state.tags[tag] = Dictionary(uniqueKeysWithValues: images.map { ($1, $0) })
+        }
+        await fixture.apply(try await fixture.plan(desired))
+        fixture.world.change { $0.tags[tag] = nil }
+        func drift() async throws -> Drift {
+            let observed = try await Observer(
+                store: fixture.world, registry: fixture.world, deployments: .docker(fixture.world)
+            ).observe(desired)
+            return Drift(desired, observed)
+        }
+        let found = try await drift()
+        #expect(found.findings == [] && found.pending == [])
+        #expect(found.unseen.map(\.failure.code) == [.imagePull])
+        fixture.world.change { $0.containers = [:] }
+        #expect(try await drift().findings.map(\.kind) == [.missing], "the engine was asked all the same")
     }
 
     @Test func `containers drift, too`() async throws {

@@ -73,11 +73,10 @@ extension CIReport {
     init(_ drift: Drift, in workspace: Workspace) async {
         self.init(
             title: "drift", environment: drift.environment,
-            state: drift.findings.isEmpty && !workspace.hasErrors ? .passed : .failed, commit: drift.commit)
+            state: drift.failures.isEmpty && !workspace.hasErrors ? .passed : .failed, commit: drift.commit)
         note = "Looked at \(counted(drift.processors, "processor"))."
         refs = Set(drift.findings.compactMap(\.ref)).sorted()
-        findings = await Self.findings(
-            drift.findings.map { ($0.ref, $0.failure(in: drift.environment)) }, in: workspace)
+        findings = await Self.findings(drift.failures, in: workspace)
     }
 
     /// What is wrong with the registry, and what failed, each at its place.
@@ -99,11 +98,18 @@ extension CIReport {
     }
 }
 
-extension DriftFinding {
-    /// As something that is wrong.
-    func failure(in environment: String) -> Failure {
-        Failure(
-            .registryMismatch, "\(app) has drifted (\(kind.rawValue)): expected \(expected), is \(actual)",
-            remedy: "Mend it: pinion reconcile --env \(environment)")
+extension Drift {
+    /// What runs otherwise than it should, and what can't be told, as something that is wrong.
+    var failures: [(ref: ProcessorRef?, failure: Failure)] {
+        unseen.map { ($0.ref, $0.failure) }
+            + findings.map { finding in
+                let what = "\(finding.app) has drifted (\(finding.kind.rawValue))"
+                return (
+                    finding.ref,
+                    Failure(
+                        .registryMismatch, "\(what): expected \(finding.expected), is \(finding.actual)",
+                        remedy: "Mend it: pinion reconcile --env \(environment)")
+                )
+            }
     }
 }

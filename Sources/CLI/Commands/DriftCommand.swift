@@ -8,7 +8,8 @@ struct DriftCommand: AsyncParsableCommand {
         discussion: """
             Compares what is pinned with what is recorded and with what can be seen of the deployment: digest, image, \
             spec, resources, scaling, names of secrets, versions, apps that nobody asks for. Changes nothing; \
-            'pinion reconcile' mends it.
+            'pinion reconcile' mends it. Exits with 69 or 77 when Docker, Modal or an OCI registry could not be asked, and with \
+            1 when a spec has errors.
             """)
 
     @OptionGroup var options: WorkspaceOptions
@@ -37,13 +38,14 @@ struct DriftCommand: AsyncParsableCommand {
             let report = await CIReport(drift, in: workspace)
             switch json ? .json : format {
             case .text:
-                let failures = await session.lastFailures(workspace.records)
-                Output.view(DriftText(drift, failures: failures, style: .standardOutput).text)
+                Output.view(
+                    DriftText(drift, failures: await workspace.lastFailures(), style: .standardOutput).text)
             case .json: Output.result(try JSONText(drift).text)
             case .sarif: Output.result(SARIF(report.diagnostics, category: report.category).text)
             }
             try CIPublication(report)?.publish()
-            // What can't be read can't be compared, and so is no proof of anything.
+            // What can't be asked or read can't be compared, and so is no proof of anything.
+            if let unseen = drift.unseen.first { return ExitCode(for: unseen.failure) }
             if workspace.hasErrors { return .failure }
             return detailedExitcode && !drift.findings.isEmpty ? ExitCode(2) : .success
         }

@@ -7,8 +7,8 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status", abstract: "Show what is recorded, and what really runs.",
         discussion: """
             What needs attention comes first: specs with errors, where the last run on this host failed, what does not \
-            run as it should, rollbacks that are in force. Exits with 1 when a spec has errors, and with 69 or 77 when \
-            Docker or Modal could not be asked; what is recorded is shown all the same.
+            run as it should, rollbacks that are in force. Exits with 69 or 77 when Docker or Modal could not be asked, \
+            else with 1 when a spec has errors; what is recorded is shown all the same.
             """)
 
     @OptionGroup var options: WorkspaceOptions
@@ -19,7 +19,13 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
-            let (rows, unseen) = try await Session(workspace, options).status()
+            var (deployed, unseen): (StatusRow.Deployed?, Failure?)
+            do throws(Failure) {
+                deployed = try await Session(workspace, options).deployed()
+            } catch { unseen = error }
+            let rows = StatusRow.rows(
+                desired: workspace.desired, records: workspace.records, deployed: deployed,
+                failures: await workspace.lastFailures())
             let errors = workspace.diagnostics.filter { $0.severity == .error }
             if json {
                 DiagnosticReport(workspace).show()

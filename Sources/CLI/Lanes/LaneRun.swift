@@ -185,13 +185,13 @@ struct LaneRun {
         let session = try await Session(workspace, options, lane: lane)
         var drift = try await session.drift()
         if isLive { drift = drift.adding(try await session.liveFindings()) }
+        let failures = drift.failures
         var entry = LaneReport.Step(
-            step, drift.findings.isEmpty ? .passed : .failed,
-            drift.findings.isEmpty
+            step, failures.isEmpty ? .passed : .failed,
+            (drift.findings.isEmpty
                 ? "none in \(counted(drift.processors, "processor"))" : counted(drift.findings.count, "difference"))
-        entry.problems = drift.findings.map { finding in
-            problem(finding.ref, finding.failure(in: lane.environment))
-        }
+                + (drift.unseen.isEmpty ? "" : ", \(drift.unseen.count) can't be told"))
+        entry.problems = failures.map { problem($0.ref, $0.failure) }
         report.steps.append(entry)
     }
 

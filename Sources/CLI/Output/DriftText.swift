@@ -11,7 +11,8 @@ struct DriftText {
         let looked =
             "\(counted(drift.processors, "processor")) and \(counted(drift.deployments, place)) of \(drift.environment) at \(drift.commit.prefix(7))"
         guard !drift.findings.isEmpty else {
-            text = (["\(style.green("✓")) no drift: looked at \(looked)"] + Self.pending(drift, failures, style))
+            let sign = drift.unseen.isEmpty ? style.green("✓") : style.yellow("?")
+            text = (["\(sign) no drift: looked at \(looked)"] + Self.rest(drift, failures, style))
                 .joined(separator: "\n")
             return
         }
@@ -22,33 +23,37 @@ struct DriftText {
             if subject != last {
                 lines.append("\(style.yellow("~")) \(style.bold(subject))" + style.dim("  \(finding.app)"))
                 last = subject
+                if let failure = finding.ref.flatMap({ failures[$0] }) {
+                    lines.append("    \(failure.sentence.printable)")
+                }
             }
             let since = [finding.since.map { "since \($0)" }, finding.by.map { "by \($0)" }].compactMap(\.self)
             lines.append("    \(finding.kind.rawValue)")
             lines.append("      expected  \(finding.expected.printable)")
             lines.append("      is        \(finding.actual.printable)")
             if !since.isEmpty { lines.append(style.dim("      \(since.joined(separator: ", ").printable)")) }
-            if finding.kind == .pin || finding.kind == .missing, let failure = finding.ref.flatMap({ failures[$0] }) {
-                lines.append("      \(failure.sentence.printable)")
-            }
         }
         let count = counted(drift.findings.count, "difference")
         lines += [
             "", "\(style.red("✗")) \(count): looked at \(looked). Mend: pinion reconcile --env \(drift.environment)",
         ]
-        lines += Self.pending(drift, failures, style)
+        lines += Self.rest(drift, failures, style)
         text = lines.joined(separator: "\n")
     }
 
-    /// What is no drift and waits all the same, each with why.
-    private static func pending(
+    /// What could not be asked about, and what is no drift and waits all the same, each with why.
+    private static func rest(
         _ drift: Drift, _ failures: [ProcessorRef: FailedStep], _ style: Style
     ) -> [String] {
-        guard !drift.pending.isEmpty else { return [] }
+        let unseen = drift.unseen.map { unseen in
+            "\(style.yellow("?")) \(style.bold(unseen.ref.description))  can't be told: \(unseen.failure.description.printable)"
+        }
+        let around = unseen.isEmpty ? [] : [""] + unseen
+        guard !drift.pending.isEmpty else { return around }
         let lines = drift.pending.flatMap { pending in
             ["\(style.yellow("~")) \(style.bold(pending.ref.description))  \(pending.reason)"]
                 + [failures[pending.ref]].compactMap(\.self).map { "    \($0.sentence.printable)" }
         }
-        return [""] + lines + ["    What is wanted waits for: pinion reconcile --env \(drift.environment)"]
+        return around + [""] + lines + ["    What is wanted waits for: pinion reconcile --env \(drift.environment)"]
     }
 }

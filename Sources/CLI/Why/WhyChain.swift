@@ -20,8 +20,8 @@ struct WhyChain {
     let state: SharedReferences
     /// By environment: the records of what it has of this processor.
     let store: (EnvironmentSpec) -> GitStateStore
-    /// The last run on this host that did not do all it should in an environment; `nil` where there is none.
-    let lastRun: (EnvironmentSpec) async -> LastRun?
+    /// The runs on this host that did not do all they should in an environment.
+    let unfinishedRuns: (EnvironmentSpec) async -> UnfinishedRuns
     /// Seconds since 1970.
     let now: Int
 
@@ -48,7 +48,7 @@ struct WhyChain {
                     approvals: approvals)
             }
             if let source {
-                stage.block = promotionBlock(record, from: source, to: environment, approvals, lease: stage.lease)
+                stage.block = await promotionBlock(record, from: source, to: environment, approvals, lease: stage.lease)
                 if let record, let applied = source.record?.applied, !record.desired.hasSameContent(as: applied) {
                     stage.next = WhyStage.Next(
                         revision: WhyStage.Revision(applied),
@@ -148,8 +148,8 @@ struct WhyChain {
     private func promotionBlock(
         _ record: RefRecord?, from source: (spec: EnvironmentSpec, record: RefRecord?), to environment: EnvironmentSpec,
         _ approvals: [String], lease: Lease?
-    ) -> WhyBlock? {
-        if let record { return applying(record, environment, lease) }
+    ) async -> WhyBlock? {
+        if let record { return await applying(record, environment, lease) }
         let refusals = refusals(from: source, to: environment, record: nil, approvals)
         if let first = refusals.first { return first }
         return WhyBlock(
@@ -190,7 +190,7 @@ struct WhyChain {
     }
 
     /// What is wanted and does not run yet.
-    private func applying(_ record: RefRecord, _ environment: EnvironmentSpec, _ lease: Lease?) -> WhyBlock? {
+    private func applying(_ record: RefRecord, _ environment: EnvironmentSpec, _ lease: Lease?) async -> WhyBlock? {
         if let applied = record.applied, record.desired.isSame(as: applied) { return nil }
         if let lease {
             return WhyBlock(
@@ -202,7 +202,9 @@ struct WhyChain {
             .deployment, environment.name,
             "it is wanted in \(environment.name) and does not run there"
                 + (failed ? ", though its image has passed a test" : ": no test of its image has passed there"),
-            remedy: "See why: pinion reconcile --env \(environment.name)")
+            remedy: "See why: pinion reconcile --env \(environment.name)",
+            failure: await unfinishedRuns(environment).failure(
+                of: ref, spec: record.desired.specHash, keys: record.desired.keys))
     }
 
     /// What keeps an environment that reads a branch from running what the branch says.
@@ -231,8 +233,8 @@ struct WhyChain {
         let specHash = try spec.processor(pins: nil).specHash
         let isBuilt = build.inputs != nil
         let keys = build.inputs?.keys ?? [:]
-        if let record, try isRecorded(record) { return applying(record, environment, lease) }
-        let failure = await lastRun(environment)?.failure(of: ref, spec: specHash, keys: keys)
+        if let record, try isRecorded(record) { return await applying(record, environment, lease) }
+        let failure = await unfinishedRuns(environment).failure(of: ref, spec: specHash, keys: keys)
         if let lease {
             let refusal = lease.refusal(of: [ref], in: name)
             return WhyBlock(.lease, name, refusal.message, remedy: refusal.remedy)

@@ -43,8 +43,8 @@ struct WhyReader {
             ref: ref, environments: environments, catalog: catalog, build: build, references: references,
             // As they are here: nothing is fetched.
             state: SharedReferences(of: state.repository), store: store,
-            lastRun: { environment in
-                await LastRun(
+            unfinishedRuns: { environment in
+                await UnfinishedRuns(
                     of: environment.name, in: repository, variables: ProcessInfo.processInfo.environment)
             }, now: now)
         let stages = try await chain.stages()

@@ -226,40 +226,10 @@ struct Session {
         try await store.records(of: workspace.desired.environment)
     }
 
-    /// - Returns: the rows, and why what runs is not known where engine or Modal don't answer: the records are still worth
-    ///   a look then.
-    func status() async throws(Failure) -> (rows: [StatusRow], unseen: Failure?) {
-        let records = try await store.records(of: workspace.desired.environment)
-        var (deployed, unseen): (StatusRow.Deployed?, Failure?)
-        do throws(Failure) {
-            deployed =
-                if let modal { .functions(try await modal.platform.audit(nil)) } else {
-                    .containers(try await engine.containers().filter { $0.isShared(with: workspace.owner) })
-                }
-        } catch { unseen = error }
-        let rows = StatusRow.rows(
-            desired: workspace.desired, records: records, deployed: deployed, failures: await lastFailures(records))
-        return (rows, unseen)
-    }
-
-    /// Where the last run on this host failed, of what is wanted and not up.
-    ///
-    /// - Parameter records: of the environment.
-    func lastFailures(_ records: [ProcessorRef: RefRecord]) async -> [ProcessorRef: FailedStep] {
-        let open = workspace.desired.processors.filter { wanted in
-            guard let applied = records[wanted.ref]?.applied else { return true }
-            return applied.specHash != wanted.processor.specHash || wanted.keys.map { $0 != applied.keys } ?? false
-        }
-        guard !open.isEmpty,
-            let run = await LastRun(
-                of: workspace.desired.environment, in: workspace.repository, variables: environment)
-        else { return [:] }
-        return Dictionary(
-            open.compactMap { wanted in
-                run.failure(of: wanted.ref, spec: wanted.processor.specHash, keys: wanted.keys ?? [:])
-                    .map { (wanted.ref, $0) }
-            }
-        ) { first, _ in first }
+    /// What runs in the environment.
+    func deployed() async throws(Failure) -> StatusRow.Deployed {
+        if let modal { return .functions(try await modal.platform.audit(nil)) }
+        return .containers(try await engine.containers().filter { $0.isShared(with: workspace.owner) })
     }
 
     /// Does something with the images of some processors, one step of a reconcile by itself.

@@ -87,6 +87,12 @@ package struct DesiredProcessor: Hashable, Sendable {
         case .track, .pinned: nil
         }
     }
+
+    /// Claims that a record says that it was brought up, with this spec and these inputs.
+    package func isApplied(_ record: RefRecord?) -> Bool {
+        guard let applied = record?.applied, applied.specHash == processor.specHash else { return false }
+        return keys.map { $0 == applied.keys } ?? true
+    }
 }
 
 /// Where a processor's image comes from.

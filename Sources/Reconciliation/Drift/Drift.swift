@@ -9,6 +9,8 @@ package struct Drift: Hashable, Sendable, Codable {
     package private(set) var findings: [DriftFinding]
     /// What is wanted and was not brought up yet, so that there is nothing to compare: what is recorded of it counts.
     package private(set) var pending: [Pending]
+    /// What could not be asked about, so that there is nothing to say but why.
+    package private(set) var unseen: [Unseen]
     /// How many processors were looked at.
     package let processors: Int
     /// How many apps or containers there are.
@@ -19,6 +21,12 @@ package struct Drift: Hashable, Sendable, Codable {
         package let ref: ProcessorRef
         /// What is missing, and what there is in its place.
         package let reason: String
+    }
+
+    /// A processor, and who did not answer about it.
+    package struct Unseen: Hashable, Sendable, Codable {
+        package let ref: ProcessorRef
+        package let failure: Failure
     }
 
     package init(_ desired: DesiredState, _ observed: ObservedState) {
@@ -34,6 +42,7 @@ package struct Drift: Hashable, Sendable, Codable {
             }
         findings = []
         pending = []
+        unseen = observed.failures.map { Unseen(ref: $0.key, failure: $0.value) }.sorted { $0.ref < $1.ref }
         let containers = Dictionary(grouping: observed.containers.filter(\.isRunning), by: \.ref)
         for processor in desired.processors.sorted(by: { $0.ref < $1.ref }) {
             findings += Self.findings(of: processor, desired, observed, containers[processor.ref] ?? [])
@@ -55,8 +64,8 @@ package struct Drift: Hashable, Sendable, Codable {
     private static func pending(
         _ processor: DesiredProcessor, _ desired: DesiredState, _ observed: ObservedState
     ) -> String? {
-        guard case .build(let recipe) = processor.source, let record = observed.records[processor.ref],
-            record.desired.keys != recipe.keys
+        guard observed.failures[processor.ref] == nil, case .build(let recipe) = processor.source,
+            let record = observed.records[processor.ref], record.desired.keys != recipe.keys
         else { return nil }
         let missing = unbuilt(recipe, observed)
         let what =
@@ -83,7 +92,8 @@ package struct Drift: Hashable, Sendable, Codable {
         let place = processor.function?.app ?? processor.ref.refSlug
         guard let image = pins[platform] else {
             let isUnbuilt =
-                if case .build(let recipe) = processor.source { !unbuilt(recipe, observed).isEmpty } else { false }
+                if observed.failures[processor.ref] != nil { false } else if case .build(let recipe) = processor.source
+                { !unbuilt(recipe, observed).isEmpty } else { false }
             return [
                 DriftFinding(
                     ref: processor.ref, app: place, kind: .pin, expected: "a digest for \(platform.oci)",
@@ -134,6 +144,8 @@ package struct Drift: Hashable, Sendable, Codable {
                 actual: actual)
         }
         guard !own.isEmpty else { return [finding(.missing, image.description, "not running")] }
+        // An engine that was not asked has not lost it.
+        guard imageID != nil || observed.failures[processor.ref] == nil else { return [] }
         guard let bound = own.first(where: { $0.imageID == imageID }) else {
             let actual = own.map { $0.image ?? $0.imageID }.joined(separator: ", ")
             let note = imageID == nil ? "; the engine no longer holds what is expected" : ""

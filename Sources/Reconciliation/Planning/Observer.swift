@@ -189,6 +189,14 @@ package struct Observer: Sendable {
         var tracked: (tag: ImageReference, images: [Platform: ImageReference])?
         var imageIDs: [ImageReference: String] = [:]
 
+        /// Nothing, where there is no engine.
+        mutating func askEngine(for images: [ImageReference], _ deployments: Deployments) async throws(Failure) {
+            guard case .docker(let engine, _) = deployments else { return }
+            for image in Set(images) where imageIDs[image] == nil {
+                if let id = try await engine.imageID(of: image) { imageIDs[image] = id }
+            }
+        }
+
         func enter(_ state: inout ObservedState) {
             if let failure { state.failures[ref] = failure }
             for build in builds { state.builds[build.id] = build }
@@ -204,6 +212,8 @@ package struct Observer: Sendable {
     ) async -> Seen {
         var seen = Seen(ref: processor.ref)
         do throws(Failure) {
+            // What is recorded may well run, though something else is wanted by now.
+            try await seen.askEngine(for: record?.desired.pins.values.map(\.self) ?? [], deployments)
             var images: [ImageReference] = []
             switch processor.source {
             case .build(let recipe):
@@ -225,11 +235,7 @@ package struct Observer: Sendable {
             case .pinned: images = Array(processor.pins.values)
             case .recorded(let revision): images = Array(revision.pins.values)
             }
-            guard case .docker(let engine, _) = deployments else { return seen }
-            // What is recorded may well run, though something else is wanted by now.
-            for image in Set(images).union(record?.desired.pins.values.map(\.self) ?? []) {
-                if let id = try await engine.imageID(of: image) { seen.imageIDs[image] = id }
-            }
+            try await seen.askEngine(for: images, deployments)
         } catch { seen.failure = error }
         return seen
     }

@@ -27,7 +27,7 @@ package struct StatusRow: Hashable, Sendable, Codable {
     package let isTested: Bool
     /// The rollback that keeps it where it is; `nil` where nothing does.
     package let hold: RefRecord.Hold?
-    /// Where the last try to bring up what is wanted ended; `nil` where it is up, or nobody tried.
+    /// Where the last try to bring up what is wanted ended; `nil` where it is up, or no try failed.
     package let failure: FailedStep?
 
     /// The rows of everything that is desired or recorded, sorted by ref. Containers and apps of neither are somebody
@@ -49,11 +49,12 @@ package struct StatusRow: Hashable, Sendable, Codable {
                 case nil: (.unknown, nil)
                 }
             if desired.isComplete, wanted[ref] == nil, state == .running || state == .drifted { state = .orphaned }
+            let isUp = state == .running && wanted[ref]?.isApplied(record) ?? true
             let platform = record?.binding?.platform ?? (desired.target == .modal ? .amd64 : .host)
             return StatusRow(
                 ref: ref, state: state, digest: record?.applied?.pins[platform]?.digest,
                 commit: record?.applied?.commit, address: address, isTested: record?.evidence.isEmpty == false,
-                hold: record?.hold, failure: failures[ref])
+                hold: record?.hold, failure: isUp ? nil : failures[ref])
         }
     }
 
