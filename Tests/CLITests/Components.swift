@@ -59,7 +59,7 @@ final class Sample: Sendable {
     }
 
     /// The files below a folder as they are in this checkout.
-    private static func files(below name: String) throws -> [(String, String)] {
+    static func files(below name: String) throws -> [(String, String)] {
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let folder = "\(root)/\(name)"
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []

@@ -8,41 +8,9 @@ import Testing
 struct ConformanceTests {
     /// Breaks what a lazy author breaks: takes any mode and any inputs, answers by chance, needs no secret, and does not
     /// hear SIGTERM.
-    private static let program = #"""
-        import json, os, signal, urllib.request
-        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self, value):
-                body = json.dumps(value).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                self.answer({"ok": True})
-
-            def do_POST(self):
-                if self.path != "/run":
-                    return self.send_error(404)
-                payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                data = os.urandom(8).hex().encode()
-                entry = {"path": payload["write_prefix"] + "chance.txt", "size_bytes": len(data)}
-                index = json.dumps({"outputs": [entry]}, separators=(",", ":")).encode()
-                for name, body in (("outputs/chance.txt", data), ("outputs.json", index)):
-                    if "put_urls" in payload:
-                        urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
-                self.answer({"status": "success", "execution_id": payload["execution_id"], "outputs": [entry],
-                             "index_path": payload["write_prefix"] + "outputs.json", "meta": {}})
-
-            def log_message(self, *arguments):
-                pass
-
-        ThreadingHTTPServer(("", 8000), Handler).serve_forever()
-        """#
+    private static let program = PythonProcessor(
+        writing: "chance.txt", "os.urandom(8).hex().encode()", setup: "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    ).text
 
     private static let spec = """
         ref: NS/lazy@1

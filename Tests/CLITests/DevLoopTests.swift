@@ -31,39 +31,14 @@ struct DevLoopTests {
         """
 
     /// Writes the word of its file.
-    private static let program = #"""
-        import json, urllib.request
-        from http.server import BaseHTTPRequestHandler, HTTPServer
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self, value):
-                body = json.dumps(value).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                self.answer({"ok": True})
-
-            def do_POST(self):
-                if self.path != "/run":
-                    return self.send_error(404)
-                payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                data = open("/word.txt", "rb").read()
-                entry = {"path": payload["write_prefix"] + "say.txt", "size_bytes": len(data), "mime": "text/plain"}
-                index = json.dumps({"outputs": [entry]}, separators=(",", ":")).encode()
-                for name, body in (("outputs/say.txt", data), ("outputs.json", index)):
-                    urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
+    private static let program = PythonProcessor(
+        writing: "say.txt", "said()",
+        setup: """
+            def said():
                 print("said it", flush=True)
-                self.answer({"status": "success", "execution_id": payload["execution_id"], "outputs": [entry],
-                             "index_path": payload["write_prefix"] + "outputs.json", "meta": {}})
-
-            def log_message(self, *arguments):
-                pass
-
-        HTTPServer(("", 8000), Handler).serve_forever()
-        """#
+                return open("/word.txt", "rb").read()
+            """
+    ).text
 
     /// A checkout with one processor of a namespace of its own.
     private struct Work {

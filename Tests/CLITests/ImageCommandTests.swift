@@ -30,6 +30,18 @@ struct ImageCommandTests {
         }
     }
 
+    @Test func `what is not built here is left out, and refused with a reason where it is named`() async throws {
+        try await Sample.with(["text_hash"]) { sample in
+            for command in ["build", "push"] {
+                let all = try await Pinion.run([command, "--repo", sample.path])
+                #expect(all.exitCode == 0 && all.stdout == "", "\(all.stdout)\(all.stderr)")
+                let named = try await Pinion.run([command, "\(sample.namespace)/hash@1", "--repo", sample.path])
+                #expect(named.exitCode == 1)
+                #expect(named.stderr.contains("hash@1 is not built here"), "\(named.stderr)")
+            }
+        }
+    }
+
     @Test func `two jobs build a platform each, meet in the build records, and pin the pair`() async throws {
         try await RemoteJobs.with(more: RemoteJobs.processor("pair")) { jobs in
             let ref = "\(jobs.sample.namespace)/pair@1"

@@ -32,49 +32,24 @@ struct IsolationTests {
         """
 
     /// Tries to reach the targets; what came of each is its one output.
-    private static let program = #"""
-        import json, os, socket, time, urllib.request
-        from http.server import BaseHTTPRequestHandler, HTTPServer
+    private static let program = PythonProcessor(
+        writing: "reach.json", "probe(inputs)",
+        setup: """
+            def reach(target):
+                host, port = target.rsplit(":", 1)
+                try:
+                    socket.create_connection((host, int(port)), timeout=2).close()
+                    return "reached"
+                except OSError as error:
+                    return type(error).__name__
 
-        def reach(target):
-            host, port = target.rsplit(":", 1)
-            try:
-                socket.create_connection((host, int(port)), timeout=2).close()
-                return "reached"
-            except OSError as error:
-                return type(error).__name__
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self, value):
-                body = json.dumps(value).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                self.answer({"ok": True})
-
-            def do_POST(self):
-                if self.path != "/run":
-                    return self.send_error(404)
-                payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                time.sleep(payload["inputs"].get("sleep", 0))
-                found = {target: reach(target) for target in payload["inputs"].get("targets", [])}
+            def probe(inputs):
+                time.sleep(inputs.get("sleep", 0))
+                found = {target: reach(target) for target in inputs.get("targets", [])}
                 found["secrets"] = sorted(name for name in os.environ if name.startswith("PROBE_"))
-                data = json.dumps(found).encode()
-                entry = {"path": payload["write_prefix"] + "reach.json", "size_bytes": len(data)}
-                index = json.dumps({"outputs": [entry]}, separators=(",", ":")).encode()
-                for name, body in (("outputs/reach.json", data), ("outputs.json", index)):
-                    urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
-                self.answer({"status": "success", "execution_id": payload["execution_id"], "outputs": [entry],
-                             "index_path": payload["write_prefix"] + "outputs.json", "meta": {}})
-
-            def log_message(self, *arguments):
-                pass
-
-        HTTPServer(("", 8000), Handler).serve_forever()
-        """#
+                return json.dumps(found).encode()
+            """
+    ).text
 
     private func withProbe(_ body: (Sample, ProcessorRef) async throws -> Void) async throws {
         let folder = "registry/processors/NS_probe"

@@ -9,6 +9,8 @@ private protocol ImageCommand: AsyncParsableCommand {
     var output: ImageOutput { get }
     var builderSettings: BuilderSettings { get }
     static var builds: Bool { get }
+    /// Whether it is about what is built here alone, unless a processor is named.
+    static var isAboutBuilds: Bool { get }
     var readsWorktree: Bool { get }
 
     func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome]
@@ -17,6 +19,7 @@ private protocol ImageCommand: AsyncParsableCommand {
 extension ImageCommand {
     var builderSettings: BuilderSettings { BuilderSettings() }
     static var builds: Bool { false }
+    static var isAboutBuilds: Bool { builds }
     var readsWorktree: Bool { false }
 
     func run() async throws {
@@ -24,7 +27,7 @@ extension ImageCommand {
             let workspace = try await Workspace(options, worktree: readsWorktree)
             if readsWorktree { Output.note("Read from the working tree, with what is not committed.") }
             DiagnosticReport(workspace).show()
-            let processors = try selection.processors(of: workspace)
+            let processors = try selection.processors(of: workspace, built: Self.isAboutBuilds)
             let session = try await Session(workspace, options, build: builderSettings)
             let outcomes = try await output.verbosity.display.showing { show throws(Failure) in
                 try await session.images(builds: Self.builds, show: show) { operations throws(Failure) in
@@ -93,6 +96,8 @@ struct PushCommand: ImageCommand {
     @OptionGroup var options: WorkspaceOptions
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var output: ImageOutput
+
+    static var isAboutBuilds: Bool { true }
 
     func work(_ processor: DesiredProcessor, _ operations: ImageOperations) async -> [ImageOutcome] {
         await operations.push(processor, for: selection.platform.isEmpty ? [.host] : selection.platform)

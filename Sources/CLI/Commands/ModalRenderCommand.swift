@@ -1,5 +1,6 @@
 import ArgumentParser
 import DeploymentModel
+import FoundationEssentials
 import Modal
 import OCI
 import Reconciliation
@@ -13,8 +14,8 @@ struct ModalRenderCommand: AsyncParsableCommand {
             One module, modal_app.py, and one file of data, modal_app.json, with every pinned processor of the \
             environment. Then, with Modal's own tools:
 
-            pinion modal render --env staging -o out && cd out
-            modal deploy --env staging -m modal_app::exec__llm_litellm__v1
+            pinion modal render --env staging -o out
+            (cd out && modal deploy --env staging -m modal_app::exec__llm_litellm__v1)
             """)
 
     @OptionGroup var options: WorkspaceOptions
@@ -23,7 +24,7 @@ struct ModalRenderCommand: AsyncParsableCommand {
     var ref: [ProcessorRef] = []
 
     @Option(
-        name: [.short, .long], help: ArgumentHelp("The folder to write to. Default: this one.", valueName: "folder"),
+        name: [.short, .long], help: ArgumentHelp("The folder to write to; it is made. Default: this one.", valueName: "folder"),
         completion: .directory)
     var output = "."
 
@@ -46,6 +47,7 @@ struct ModalRenderCommand: AsyncParsableCommand {
     private func write(_ name: String, _ text: String) throws(Failure) {
         let path = FilePath(output).appending(name)
         do {
+            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
             let file = try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
             defer { try? file.close() }

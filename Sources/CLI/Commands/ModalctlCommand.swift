@@ -13,7 +13,7 @@ struct ModalctlCommand: AsyncParsableCommand {
             The environment is that of --env, MODAL_ENV or MODAL_ENVIRONMENT. Each command does exactly one thing: none \
             builds, pins or tests, and a secret that is missing is synced by 'sync-secrets' first.
 
-            pinion modalctl sync-secrets --ref llm/litellm@1 --env dev
+            OPENAI_API_KEY=… pinion modalctl sync-secrets --ref llm/litellm@1 --env dev
             pinion modalctl start --ref llm/litellm@1 --env dev
             pinion modalctl run --ref llm/litellm@1 --env dev --mode mock
             pinion modalctl stop --ref llm/litellm@1 --env dev

@@ -76,9 +76,10 @@ struct CommandReference {
         let lines = text.split(separator: "\n").map { $0.drop { $0 == " " } }
         let isCode = lines.allSatisfy { line in
             line.hasPrefix("pinion ") || line.hasPrefix("# ") || line.hasPrefix("source ")
+                || line.hasPrefix("(cd ")
                 || line.contains("=… pinion ")
         }
-        return isCode ? "```\n\(lines.joined(separator: "\n"))\n```" : escaped(String(text))
+        return isCode ? "```sh\n\(lines.joined(separator: "\n"))\n```" : escaped(String(text))
     }
 
     private static func table(_ arguments: [Argument]) -> String {

@@ -157,7 +157,8 @@ extension ErrorExplanation {
         case .timeout:
             (
                 "The run was not done in its time.",
-                "pinion run --ref llm/litellm@1 --mode mock --timeout 5s",
+                "pinion run --ref llm/litellm@1 --mode mock --timeout 1s --inputs-json "
+                    + "'{\"schema\":\"v1\",\"params\":{\"prompt\":\"Why?\",\"token_delay_ms\":1000}}'",
                 "Give it more: --timeout 5m for one run, runtime.timeout_s in the spec for all."
             )
         case .badResponse:
@@ -217,7 +218,7 @@ extension ErrorExplanation {
         case .docker:
             (
                 "No Docker engine answers, or it refuses.",
-                "DOCKER_HOST=unix:///nowhere pinion status",
+                "DOCKER_HOST=unix:///nowhere pinion plan",
                 "Start the engine, or name it: DOCKER_HOST or DOCKER_CONTEXT. On a socket that refuses, be of its group."
             )
         case .network:
@@ -264,7 +265,7 @@ extension ErrorExplanation {
         case .sandbox:
             (
                 "There is no sandbox for a tool, a run on Modal is to be cut off, or this host's disk refuses.",
-                "pinion run --adapter tool --ref text.count@1 --mode mock     # without bubblewrap",
+                "pinion run --adapter tool --ref text.count@1 --mode mock --inputs-json '{\"text\":\"a b\"}'     # without bubblewrap",
                 "Install bubblewrap; --no-sandbox runs a tool without, with all that this user may. Look whether the disk "
                     + "is full."
             )

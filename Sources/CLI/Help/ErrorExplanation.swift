@@ -10,6 +10,9 @@ struct ErrorExplanation {
     /// What to do, as sentences.
     let remedy: String
 
+    /// Whether the example is a command.
+    var isCommand: Bool { example.hasPrefix("pinion ") || example.contains(/^[A-Z_]+=\S+ pinion\b/) }
+
     init(_ code: ErrorCode) {
         self.code = code
         (cause, example, remedy) = Self.texts(code)

@@ -15,7 +15,7 @@ struct ErrorReference {
 
                 \(explanation.cause)
 
-                ```
+                ```\(explanation.isCommand ? "sh" : "text")
                 \(explanation.example)
                 ```
 

@@ -11,10 +11,11 @@ struct SelectionOptions: ParsableArguments {
 
     /// The processors of the workspace that are meant, in the order of their refs.
     ///
+    /// - Parameter built: where none is named, those alone that are built here; others track a tag.
     /// - Throws: `Failure` with `ERR_SPEC` when there is no such processor, naming all that are missing.
-    func processors(of workspace: Workspace) throws(Failure) -> [DesiredProcessor] {
+    func processors(of workspace: Workspace, built: Bool = false) throws(Failure) -> [DesiredProcessor] {
         let all = workspace.desired.processors.sorted { $0.ref < $1.ref }
-        guard !refs.isEmpty else { return all }
+        guard !refs.isEmpty else { return built ? all.filter { if case .build = $0.source { true } else { false } } : all }
         let known = Set(all.map(\.ref))
         let missing = refs.filter { !known.contains($0) }
         guard missing.isEmpty else {

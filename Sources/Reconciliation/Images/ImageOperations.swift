@@ -37,12 +37,12 @@ package struct ImageOperations: Sendable {
     /// Builds from the commit and leaves the images in the local engine; nothing is pushed.
     package func build(_ processor: DesiredProcessor, for platforms: [Platform]) async -> [ImageOutcome] {
         guard case .build(let recipe) = processor.source else {
-            return [ImageOutcome(processor.ref, nil, Self.builtElsewhere(processor))]
+            return [failed(processor.ref, .build, Self.builtElsewhere(processor))]
         }
         let archive: ContextArchive
         do throws(Failure) {
             archive = try await services.contexts.archive(of: recipe)
-        } catch { return [ImageOutcome(processor.ref, nil, error)] }
+        } catch { return [failed(processor.ref, .build, error)] }
         defer { discard(archive.path) }
         return await each(platforms, of: processor.ref, .build) { platform throws(Failure) in
             guard let key = recipe.keys[platform] else {
@@ -62,7 +62,7 @@ package struct ImageOperations: Sendable {
     /// Pushes the local builds of the commit's inputs, and makes them those that everybody pins.
     package func push(_ processor: DesiredProcessor, for platforms: [Platform]) async -> [ImageOutcome] {
         guard case .build(let recipe) = processor.source else {
-            return [ImageOutcome(processor.ref, nil, Self.builtElsewhere(processor))]
+            return [failed(processor.ref, .push, Self.builtElsewhere(processor))]
         }
         return await each(platforms, of: processor.ref, .push) { platform throws(Failure) in
             guard let key = recipe.keys[platform] else {
@@ -131,6 +131,13 @@ package struct ImageOperations: Sendable {
         }
         let own = builds.filter { $0.1.platform == platform }.sorted { $0.1.stamp > $1.1.stamp }
         for (name, _) in own.dropFirst(Self.keptBuilds) { try? await services.localImages.untag(name) }
+    }
+
+    /// What fails for all platforms, before any of them began.
+    private func failed(_ ref: ProcessorRef, _ step: RunEvent.Step, _ failure: Failure) -> ImageOutcome {
+        log.add(ref, step, .started)
+        log.add(ref, step, .failed(failure))
+        return ImageOutcome(ref, nil, failure)
     }
 
     /// Does the same for each platform at once, between the events of a step.

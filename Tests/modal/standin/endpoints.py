@@ -60,7 +60,10 @@ class Endpoints:
         await runner.setup()
         await web.SockSite(runner, listener).start()
         self._runners[function_id] = runner
-        ports[function_id] = listener.getsockname()[1]
+        before, ports[function_id] = ports.get(function_id), listener.getsockname()[1]
+        for definition in self.plane.state["definitions"].values():
+            if before and definition.get("web_url") == f"http://127.0.0.1:{before}":
+                definition["web_url"] = f"http://127.0.0.1:{ports[function_id]}"
         self.plane.state.changed()
 
     async def _serve(self, function_id: str, request: web.Request) -> web.StreamResponse:
