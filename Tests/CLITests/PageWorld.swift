@@ -37,13 +37,13 @@ final class PageWorld: Sendable {
                     atPath: "\(origin.home.path)/\(folder)", toPath: "\(home.path)/\(folder)")
             }
             standIn = try StandIn(folder: home.path + "/standin", withDocker: true)
-            try makeHome()
+            try await makeHome()
             try await require(Self.more)
             return
         }
         mark = String(UInt32.random(in: 0x100000...0xffffff), radix: 16)
         standIn = nil
-        try makeHome()
+        try await makeHome()
         switch kind {
         case .dockerfile:
             try write(
@@ -69,7 +69,7 @@ final class PageWorld: Sendable {
         home = try TemporaryFolder()
         mark = String(UInt32.random(in: 0x100000...0xffffff), radix: 16)
         standIn = try StandIn(folder: home.path + "/standin", withDocker: true)
-        try makeHome()
+        try await makeHome()
         try await makeSample(
             """
             rm -r registry/processors/text_hash registry/processors/media_metadata
@@ -120,7 +120,7 @@ final class PageWorld: Sendable {
     }
 
     /// A user whose key signs, who has a program that knows secrets, and completions for two shells.
-    private func makeHome() throws {
+    private func makeHome() async throws {
         try write("home/.gitconfig", "[user]\n\tsigningkey = \(home.path)/key\n[gpg]\n\tformat = ssh\n")
         try write("bin/op", "#!/bin/sh\necho a-value\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: home.path + "/bin/op")
@@ -128,6 +128,7 @@ final class PageWorld: Sendable {
             try FileManager.default.createDirectory(
                 atPath: "\(home.path)/\(folder)", withIntermediateDirectories: true)
         }
+        try await require("ssh-keygen -q -t ed25519 -N '' -f ~/key")
     }
 
     private func write(_ path: String, _ text: String) throws {

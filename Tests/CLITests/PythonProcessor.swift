@@ -31,13 +31,12 @@ struct PythonProcessor {
                     if self.path != "/run":
                         return self.send_error(404)
                     payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                    inputs = payload.get("inputs", {})
+                    inputs = payload["inputs"]
                     data = \(data)
                     entry = {"path": payload["write_prefix"] + "\(file)", "size_bytes": len(data)}
                     index = json.dumps({"outputs": [entry]}, separators=(",", ":")).encode()
                     for name, body in (("outputs/\(file)", data), ("outputs.json", index)):
-                        if name in payload.get("put_urls", {}):
-                            urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
+                        urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
                     self.answer({"status": "success", "execution_id": payload["execution_id"], "outputs": [entry],
                                  "index_path": payload["write_prefix"] + "outputs.json", "meta": {}})
 

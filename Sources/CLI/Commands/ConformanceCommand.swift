@@ -12,7 +12,7 @@ struct ConformanceCommand: AsyncParsableCommand {
             subprotocol, frames, envelope and bytes, unknown mode, bad inputs, determinism, a missing secret, a caller \
             that goes away, runs in a row and at once, SIGTERM. Exits with 1 when a rule is broken.
 
-            pinion conformance text/stats@1 --build
+            pinion conformance text/stats@1 --build=now
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, junit }

@@ -24,7 +24,8 @@ struct ModalRenderCommand: AsyncParsableCommand {
     var ref: [ProcessorRef] = []
 
     @Option(
-        name: [.short, .long], help: ArgumentHelp("The folder to write to; it is made. Default: this one.", valueName: "folder"),
+        name: [.short, .long],
+        help: ArgumentHelp("The folder to write to; it is made. Default: this one.", valueName: "folder"),
         completion: .directory)
     var output = "."
 

@@ -265,7 +265,7 @@ extension ErrorExplanation {
         case .sandbox:
             (
                 "There is no sandbox for a tool, a run on Modal is to be cut off, or this host's disk refuses.",
-                "pinion run --adapter tool --ref text.count@1 --mode mock --inputs-json '{\"text\":\"a b\"}'     # without bubblewrap",
+                "XDG_DATA_HOME=/dev/null pinion run text/stats@1 --mode mock     # outputs have nowhere to go",
                 "Install bubblewrap; --no-sandbox runs a tool without, with all that this user may. Look whether the disk "
                     + "is full."
             )

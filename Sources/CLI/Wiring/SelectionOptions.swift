@@ -15,7 +15,9 @@ struct SelectionOptions: ParsableArguments {
     /// - Throws: `Failure` with `ERR_SPEC` when there is no such processor, naming all that are missing.
     func processors(of workspace: Workspace, built: Bool = false) throws(Failure) -> [DesiredProcessor] {
         let all = workspace.desired.processors.sorted { $0.ref < $1.ref }
-        guard !refs.isEmpty else { return built ? all.filter { if case .build = $0.source { true } else { false } } : all }
+        guard !refs.isEmpty else {
+            return built ? all.filter { if case .build = $0.source { true } else { false } } : all
+        }
         let known = Set(all.map(\.ref))
         let missing = refs.filter { !known.contains($0) }
         guard missing.isEmpty else {
