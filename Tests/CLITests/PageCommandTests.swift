@@ -5,24 +5,23 @@ import Testing
 
 @testable import CLI
 
-/// Pages whose commands are typed one after the other, each in a world of its own.
-struct TypedPages: CustomTestStringConvertible {
+/// A page whose commands are typed, in a world of its own.
+struct TypedPage: CustomTestStringConvertible {
+    let path: String
     let world: PageWorld.Kind
-    let paths: [String]
 
-    var testDescription: String { paths.joined(separator: ", ") }
+    var testDescription: String { path }
 
-    /// All that have commands. Those whose processors run on this host and have the same names are together.
-    static let all: [Self] = [
-        Self(world: .dockerfile, paths: ["README.md", page("Init")]),
-        Self(world: .sample, paths: [page("Developing"), page("Images"), page("Install"), page("Tutorial")]),
-        Self(world: .sample, paths: [page("Repositories")]),
-        Self(world: .released, paths: [page("Commands"), page("Roles"), page("Running"), page("Lanes"), page("CI")]),
-        Self(world: .released, paths: [page("Modal"), "Sources/Modal/Modal.docc/Driver.md"]),
-        Self(world: .released, paths: [page("Plans"), page("Records")]),
-    ]
+    /// All that have commands.
+    static let all: [Self] =
+        [Self(path: "README.md", world: .dockerfile), page("Init", .dockerfile)]
+        + ["Developing", "Images", "Install", "Tutorial", "Repositories"].map { page($0, .sample) }
+        + ["Commands", "Roles", "Running", "Lanes", "CI", "Modal", "Plans", "Records"].map { page($0, .released) }
+        + [Self(path: "Sources/Modal/Modal.docc/Driver.md", world: .released)]
 
-    private static func page(_ name: String) -> String { "Sources/CLI/CLI.docc/\(name).md" }
+    private static func page(_ name: String, _ world: PageWorld.Kind) -> Self {
+        Self(path: "Sources/CLI/CLI.docc/\(name).md", world: world)
+    }
 }
 
 extension Page {
@@ -50,7 +49,9 @@ extension Page {
 }
 
 /// That what the pages tell to type does what they say. The steps of the tutorial are `TutorialTests`'.
-@Suite(.tags(.large), .enabled(if: Components.areThere))
+///
+/// One after the other: worlds that are copies of one have containers and images of the same names.
+@Suite(.tags(.large), .enabled(if: Components.areThere), .serialized)
 struct PageCommandTests {
     /// What is not typed, and why. `make test` does with CI's own what they do.
     static let untyped = [
@@ -105,27 +106,23 @@ struct PageCommandTests {
             """
     }
 
-    @Test(arguments: TypedPages.all)
-    func `every command of a page's blocks does what the page says`(pages: TypedPages) async throws {
-        for path in pages.paths {
-            let world = try await PageWorld(pages.world)
-            // A page about what is left of a run that is gone; one about a file that another command has written.
-            if path.hasSuffix("Records.md") {
-                try await world.hold("text/stats@1", run: "68c1f2a09b3d", in: "origin.git")
-            }
-            if path.hasSuffix("Driver.md") {
-                #expect(try await world.type("pinion modal render --ref llm/litellm@1 --env staging").succeeded())
-            }
-            for line in try Page(path).typed {
-                let (command, exits) = Self.split(line)
-                guard Self.untyped[command] == nil else { continue }
-                let run = try await world.type(Self.keys(command))
-                #expect(exits.contains(run.exitCode), "\(path): \(command)\nexit code \(run.exitCode)\n\(run.stdout)")
-            }
-            try await world.removeContainers()
-            if case .released = pages.world { continue }
-            try await world.removeImages()
+    @Test(arguments: TypedPage.all)
+    func `every command of a page's blocks does what the page says`(page: TypedPage) async throws {
+        let (path, world) = (page.path, try await PageWorld(page.world))
+        // A page about what is left of a run that is gone; one about a file that another command has written.
+        if path.hasSuffix("Records.md") {
+            try await world.hold("text/stats@1", run: "68c1f2a09b3d", in: "origin.git")
         }
+        if path.hasSuffix("Driver.md") {
+            #expect(try await world.type("pinion modal render --ref llm/litellm@1 --env staging").succeeded())
+        }
+        for line in try Page(path).typed {
+            let (command, exits) = Self.split(line)
+            guard Self.untyped[command] == nil else { continue }
+            let run = try await world.type(Self.keys(command))
+            #expect(exits.contains(run.exitCode), "\(path): \(command)\nexit code \(run.exitCode)\n\(run.stdout)")
+        }
+        try await world.clean()
     }
 
     @Test func `the example of an error code leads to it`() async throws {
@@ -148,6 +145,7 @@ struct PageCommandTests {
                 run.exitCode == Int(explanation.exitCode.rawValue) && run.stdout.contains(explanation.code.rawValue),
                 "\(explanation.code.rawValue): \(command)\nexit code \(run.exitCode)\n\(run.stdout)")
         }
+        try await world.clean()
     }
 }
 
@@ -160,7 +158,7 @@ struct PageCommandListTests {
         for block in page.blocks {
             #expect(languages.contains(block.language), "'\(block.language)': \(block.lines.first ?? "")")
         }
-        let isTyped = TypedPages.all.contains { $0.paths.contains(page.path) }
+        let isTyped = TypedPage.all.contains { $0.path == page.path }
         // The examples of error codes are typed from where that page has them.
         #expect(page.typed.isEmpty == !isTyped || page.path.hasSuffix("/Errors.md"))
     }

@@ -36,6 +36,13 @@ final class PageWorld: Sendable {
                 try FileManager.default.copyItem(
                     atPath: "\(origin.home.path)/\(folder)", toPath: "\(home.path)/\(folder)")
             }
+            // A stand-in removes the containers with its label, which each has for itself.
+            let state = URL(filePath: home.path + "/standin/state.json")
+            let label = "\"\(String(UInt32.random(in: .min ... .max), radix: 16))\""
+            try Data(
+                String(decoding: Data(contentsOf: state), as: UTF8.self)
+                    .replacing(/("label": ?)"[0-9a-f]+"/) { "\($0.output.1)\(label)" }.utf8
+            ).write(to: state)
             standIn = try StandIn(folder: home.path + "/standin", withDocker: true)
             try await makeHome()
             try await require(Self.more)
@@ -121,7 +128,7 @@ final class PageWorld: Sendable {
 
     /// A user whose key signs, who has a program that knows secrets, and completions for two shells.
     private func makeHome() async throws {
-        try write("home/.gitconfig", "[user]\n\tsigningkey = \(home.path)/key\n[gpg]\n\tformat = ssh\n")
+        try write("home/.gitconfig", "[user]\n\tsigningkey = \(home.path)/home/key\n[gpg]\n\tformat = ssh\n")
         try write("bin/op", "#!/bin/sh\necho a-value\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: home.path + "/bin/op")
         for folder in ["home/.config/fish/completions", "home/zsh", "registry"] {
@@ -183,14 +190,12 @@ final class PageWorld: Sendable {
     }
 
     /// Removes what it has in the engine.
-    func removeContainers() async throws {
+    func clean() async throws {
+        standIn?.end()
         for container in try await Sample.engine().containers() where container.ref.namespace.hasSuffix(mark) {
             try? await Sample.engine().remove(container.id, graceSeconds: 1)
         }
-    }
-
-    func removeImages() async throws {
-        let names = "reference=\(Components.registry)/docs\(mark)/*"
+        let names = "reference=\(Components.registry)/*/*\(mark)*"
         let images = try await Pinion.run("docker", ["image", "ls", "-q", "--filter", names])
         let ids = Set(images.stdout.split(separator: "\n").map(String.init))
         if !ids.isEmpty { _ = try await Pinion.run("docker", ["image", "rm", "--force"] + ids.sorted()) }

@@ -36,7 +36,8 @@ struct PythonProcessor {
                     entry = {"path": payload["write_prefix"] + "\(file)", "size_bytes": len(data)}
                     index = json.dumps({"outputs": [entry]}, separators=(",", ":")).encode()
                     for name, body in (("outputs/\(file)", data), ("outputs.json", index)):
-                        urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
+                        if name in payload["put_urls"]:
+                            urllib.request.urlopen(urllib.request.Request(payload["put_urls"][name], body, method="PUT"))
                     self.answer({"status": "success", "execution_id": payload["execution_id"], "outputs": [entry],
                                  "index_path": payload["write_prefix"] + "outputs.json", "meta": {}})
 

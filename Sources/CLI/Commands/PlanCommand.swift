@@ -10,9 +10,9 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             A plan can be saved, shown again and applied just as it was shown:
 
-            pinion plan --env staging -o staging.plan
+            pinion plan --env staging --remote origin -o staging.plan
             pinion show staging.plan
-            pinion apply staging.plan --env staging
+            pinion apply staging.plan --env staging --remote origin
             """)
 
     @OptionGroup var options: WorkspaceOptions
