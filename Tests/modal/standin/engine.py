@@ -45,7 +45,12 @@ class Engine:
         return f"unable to pull {image}: {errors[0]}" if errors else ""
 
     async def run(self, image: str, port: int, environment: dict[str, str], memory_mb: int) -> tuple[str, str]:
-        """Starts a container; gives its id and the address of `port` on loopback."""
+        """Starts a container; gives its id and the address of `port` on loopback.
+
+        Modal has the images of what is deployed for itself: one that somebody has removed from this engine is pulled again.
+        """
+        if error := await self.pull(image, {}):
+            raise RuntimeError(error)
         body = {
             "Image": image,
             "Env": [f"{name}={value}" for name, value in environment.items()],
