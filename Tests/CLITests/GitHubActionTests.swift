@@ -41,6 +41,19 @@ struct GitHubActionTests {
         String(try await Pinion.run("sha256sum", [file]).stdout.prefix(64))
     }
 
+    @Test func `it installs what the sources are built to`() async throws {
+        try write("source/.ci/setup", "#!/bin/sh\n[ \"$*\" = build ] && touch ready\n")
+        try write(
+            "source/.ci/install",
+            "#!/bin/sh\n[ -e ready ] && mkdir -p $DESTDIR$PREFIX/bin && cp ../bin/pinion $DESTDIR$PREFIX/bin/\n")
+        let run = try await run(0, ["URL": "", "SHA256": "", "SOURCE": folder.path + "/source"])
+        #expect(run.succeeded() && run.stdout == "", "\(run.stderr)")
+        let path = try String(contentsOfFile: folder.path + "/path", encoding: .utf8).split(separator: "\n")
+        #expect(path.count == 1)
+        let program = try #require(path.first.map { "\($0)/pinion" })
+        #expect(try await Pinion.run(program, ["a b"]).stdout == "[a b]\n")
+    }
+
     @Test(arguments: [true, false])
     func `it installs the program that has the right sum, alone or out of an archive`(isArchive: Bool) async throws {
         var file = folder.path + "/bin/pinion"

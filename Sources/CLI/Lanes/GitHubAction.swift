@@ -55,8 +55,8 @@ enum GitHubAction {
                 folder="$RUNNER_TEMP/pinion"
                 mkdir -p "$folder"
                 if [ -n "$SOURCE" ]; then
-                    (cd "$SOURCE" && .ci/setup build >&2 && swift build -c release --product pinion >&2)
-                    cp "$SOURCE/.build/release/pinion" "$folder/pinion"
+                    (cd "$SOURCE" && .ci/setup build >&2 && DESTDIR="$folder" PREFIX=/usr .ci/install >&2)
+                    folder="$folder/usr/bin"
                 else
                     file="$folder/download"
                     curl --fail --silent --show-error --location --output "$file" "$URL"
