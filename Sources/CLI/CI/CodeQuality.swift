@@ -28,6 +28,6 @@ struct CodeQuality {
                 ],
             ]
         }
-        text = JSONValue.array(items).pretty
+        text = JSONText(.array(items)).text
     }
 }

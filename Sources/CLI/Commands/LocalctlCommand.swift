@@ -80,11 +80,11 @@ struct LocalctlCommand: AsyncParsableCommand {
                 let url = "http://127.0.0.1:\(started.container.hostPort ?? 0)"
                 if json {
                     Output.result(
-                        JSONValue.object([
+                        JSONText([
                             "ref": .string(target.ref.description), "container": .string(started.container.name),
                             "id": .string(started.container.id), "url": .string(url), "image": .string(started.image),
                             "reused": .bool(started.isReused),
-                        ]).pretty)
+                        ]).text)
                 } else {
                     let verb =
                         started.isReused

@@ -25,11 +25,12 @@ struct SnapshotCommand: AsyncParsableCommand {
                 let catalog = try await options.catalog(in: await options.open())
                 let snapshot = try SnapshotSource.snapshot(of: catalog)
                 guard let output else {
-                    Output.result(snapshot.json.pretty)
+                    Output.result(JSONText(snapshot.json).text)
                     return .success
                 }
                 do {
-                    try Data((snapshot.json.pretty + "\n").utf8).write(to: URL(filePath: output), options: .atomic)
+                    try Data((JSONText(snapshot.json).text + "\n").utf8).write(
+                        to: URL(filePath: output), options: .atomic)
                 } catch { throw Failure(.spec, "\(output) cannot be written: \(error)") }
                 Output.result(snapshot.id.description)
                 return .success
@@ -49,7 +50,7 @@ struct SnapshotCommand: AsyncParsableCommand {
             try await reporting { () async throws(Failure) -> ExitCode in
                 let found = try await SnapshotSource(options).find(snapshot).snapshot
                 if json {
-                    Output.result(found.json.pretty)
+                    Output.result(JSONText(found.json).text)
                     return .success
                 }
                 var lines = ["\(found.id)", "commit \(found.commit) of \(found.createdAt)"]
@@ -77,7 +78,7 @@ struct SnapshotCommand: AsyncParsableCommand {
                 let difference = SnapshotDifference(
                     from: try await source.find(old).snapshot, to: try await source.find(new).snapshot)
                 if json {
-                    Output.result(difference.json.pretty)
+                    Output.result(JSONText(difference.json).text)
                 } else if difference.entries.isEmpty {
                     Output.view("The same content.")
                 } else {

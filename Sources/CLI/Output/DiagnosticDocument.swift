@@ -17,6 +17,6 @@ struct DiagnosticDocument {
             return .object(members)
         }
         let document: JSONValue = ["format": "pinion.diagnostics/1", "diagnostics": .array(items)]
-        json = document.pretty
+        json = JSONText(document).text
     }
 }

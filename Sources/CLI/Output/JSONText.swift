@@ -1,5 +1,6 @@
 import DeploymentModel
 import FoundationEssentials
+import JSON
 
 /// A value as JSON, keys sorted so that equal values give equal bytes.
 struct JSONText {
@@ -10,10 +11,14 @@ struct JSONText {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         do {
-            // A CI runner takes '##[' for its own command, in whatever stands in a string; written so it says the same.
-            text = String(decoding: try encoder.encode(value), as: UTF8.self).replacing("##[", with: "##\\u005b")
+            text = Self.plain(String(decoding: try encoder.encode(value), as: UTF8.self))
         } catch { throw Failure(.spec, "the result cannot be written as JSON: \(error)") }
     }
+
+    init(_ value: JSONValue, isPretty: Bool = true) { text = Self.plain(isPretty ? value.pretty : value.compact) }
+
+    /// A CI runner takes '##[' for its own command, in whatever stands in a string; written so it says the same.
+    private static func plain(_ json: String) -> String { json.replacing("##[", with: "##\\u005b") }
 
     /// Reads a file that was written so.
     ///

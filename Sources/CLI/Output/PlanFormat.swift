@@ -32,7 +32,7 @@ enum PlanFormat: String, CaseIterable, ExpressibleByArgument {
                 "steps": .string(item.steps.map(\.rawValue).joined(separator: ",")),
             ]
         }
-        return JSONValue.object(["include": .array(jobs)]).compact
+        return JSONText(["include": .array(jobs)], isPretty: false).text
     }
 
     /// The steps of each processor, in the order in which they depend on each other.

@@ -21,7 +21,7 @@ struct SARIF {
         let document: JSONValue = [
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run],
         ]
-        text = document.pretty
+        text = JSONText(document).text
     }
 
     private static func result(_ diagnostic: Diagnostic) -> JSONValue {
