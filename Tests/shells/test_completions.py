@@ -52,6 +52,7 @@ SHELLS = {
 class Terminal:
     def __init__(self, command, folder, path):
         self.seen = ""
+        self.command = command[0]
         environment = {"PATH": path, "HOME": str(folder), "TERM": "xterm", "PS1": "", "LANG": "C.UTF-8"}
         self.process, self.file = pty.fork()
         if self.process == 0:
@@ -62,7 +63,7 @@ class Terminal:
         os.write(self.file, text.encode())
 
     def wait(self, pattern):
-        """Reads on until the pattern is on the screen, in what was written since the last time."""
+        """Reads on until the pattern is on the screen, in what was written since the last time, and gives that."""
         end = time.monotonic() + PATIENCE
         while not re.search(pattern, self.seen):
             left = end - time.monotonic()
@@ -71,7 +72,8 @@ class Terminal:
                 text = os.read(self.file, 65536).decode(errors="replace")
                 # Colours, cursor movements and the like are no part of what is read.
                 self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>()][0-9A-Za-z]?", "", text)
-        self.seen = ""
+        seen, self.seen = self.seen, ""
+        return seen
 
     def close(self):
         os.kill(self.process, signal.SIGKILL)
@@ -120,3 +122,22 @@ def test_a_line_is_completed(terminal, typed, completed):
     terminal.wait(f"{re.escape(word)} |{re.escape(rest.strip())} $")
     terminal.type("\x15printf '%s%s\\n' NE XT\n")
     terminal.wait("NEXT")
+
+
+def test_a_folder_is_completed_as_one(terminal):
+    terminal.type("pinion lane run nightly --reports pipel\t")
+    terminal.wait("pipelines/|ines/")
+    terminal.type("\x15printf '%s%s\\n' NE XT\n")
+    terminal.wait("NEXT")
+
+
+def test_a_bash_without_compopt_completes_in_silence(terminal):
+    """As that of macOS is."""
+    if terminal.command != "bash":
+        pytest.skip("bash alone has it")
+    terminal.type("enable -n compopt; printf '%s%s\\n' WITH OUT\n")
+    terminal.wait("WITHOUT")
+    terminal.type("pinion lane run nightly --reports pipel\t")
+    terminal.wait("pipelines")
+    terminal.type("\x15enable compopt; printf '%s%s\\n' NE XT\n")
+    assert "not found" not in terminal.wait("NEXT")

@@ -32,9 +32,10 @@ struct CompletionsCommand: ParsableCommand {
         if let start = lines.lastIndex(of: "_pinion_help() {"), let end = lines[start...].firstIndex(of: "}") {
             lines.removeSubrange(start...end)
         }
-        // Names of files alone are completed as such: 'registry' is a command, whatever folder has that name.
+        // Names of files alone are completed as such: 'registry' is a command, whatever folder has that name. The bash of
+        // macOS has no compopt.
         if let start = lines.firstIndex(of: "__pinion_add_completions() {") {
-            lines.insert("    [[ ${1} = -W ]] || compopt -o filenames", at: start + 1)
+            lines.insert("    [[ ${1} = -W ]] || compopt -o filenames 2>/dev/null", at: start + 1)
         }
         return lines.joined(separator: "\n")
     }
