@@ -55,6 +55,14 @@ import Testing
         }
     }
 
+    @Test func whatOthersSaidIsTextInTheLinesOfARun() throws {
+        let said = "a\u{1B}]0;x\u{7}b"
+        for kind in [.log(said), .warning(said), .finished(said)] as [RunEvent.Kind] {
+            let line = EventLines(style: .plain, .verbose).line(try event("a/b@1", .build, kind, at: 1))
+            #expect(line?.hasSuffix("a\\u{1B}]0;x\\u{7}b") == true, "\(line ?? "")")
+        }
+    }
+
     @Test func whatDoesNotFitIsCounted() throws {
         let events = try (1...9).map { try event("a/p\($0)@1", .build, .started, at: 0) }
         let shown = lines(events, at: 1, height: 4)

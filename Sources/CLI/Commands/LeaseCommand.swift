@@ -26,7 +26,7 @@ struct LeaseCommand: AsyncParsableCommand {
                 } else {
                     let cells = leases.map { lease in
                         [
-                            lease.run, lease.holder.printable, lease.host.printable, lease.end,
+                            lease.run, lease.holder, lease.host, lease.end,
                             lease.refs.map(\.description).joined(separator: ", "),
                         ]
                     }

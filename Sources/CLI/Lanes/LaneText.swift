@@ -33,7 +33,7 @@ struct LaneText {
                 }
             let space = String(repeating: " ", count: max(1, 14 - step.name.rawValue.count))
             let time = step.seconds < 0.05 ? "" : "  \(EventLines.seconds(step.seconds).drop { $0 == " " })"
-            lines.append("\(mark) \(style.bold(step.name.rawValue))\(space)\(step.text)\(style.dim(time))")
+            lines.append("\(mark) \(style.bold(step.name.rawValue))\(space)\(step.text.printable)\(style.dim(time))")
             for problem in step.problems {
                 let subject = problem.ref.map { "\($0)  " } ?? ""
                 lines.append("    \(subject)\(problem.failure.code.rawValue)  \(problem.failure.message.printable)")

@@ -13,7 +13,7 @@ enum ConformanceText {
         let name = entry.rule + String(repeating: " ", count: max(0, 15 - entry.rule.count))
         var lines = ["\(mark) \(style.bold(name)) \(entry.title)  \(style.dim(EventLines.seconds(entry.seconds)))"]
         for line in (entry.detail ?? "").split(whereSeparator: \.isNewline) {
-            lines.append("    \(style.dim(String(line)))")
+            lines.append("    \(style.dim(String(line).printable))")
         }
         return lines.joined(separator: "\n")
     }

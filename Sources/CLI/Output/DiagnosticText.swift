@@ -8,7 +8,9 @@ struct DiagnosticText {
     init(_ diagnostic: Diagnostic, source: [UInt8]?, style: Style) {
         let head = "\(diagnostic.severity.rawValue)[\(diagnostic.code.rawValue)]:"
         let colour = diagnostic.severity == .error ? style.red(head) : style.yellow(head)
-        var lines = ["\(style.bold(colour)) \(diagnostic.message)", "  \(style.cyan(diagnostic.place))"]
+        var lines = [
+            "\(style.bold(colour)) \(diagnostic.message.printable)", "  \(style.cyan(diagnostic.place.printable))",
+        ]
         if !diagnostic.hidesSource, let source, let number = diagnostic.line, let line = Self.line(number, of: source) {
             let gutter = String(number)
             let space = String(repeating: " ", count: gutter.count)
@@ -18,7 +20,7 @@ struct DiagnosticText {
                 lines.append("  \(style.dim("\(space) |")) \(colour == head ? caret : style.red(caret))")
             }
         }
-        if let fix = diagnostic.fix { lines.append("  \(fix)") }
+        if let fix = diagnostic.fix { lines.append("  \(fix.printable)") }
         text = lines.joined(separator: "\n")
     }
 
@@ -39,7 +41,7 @@ private struct SourceView {
     private(set) var caret: String?
 
     init(_ text: String, _ diagnostic: Diagnostic, room: Int?) {
-        var scalars = Array(text.replacing("\t", with: " ").unicodeScalars)
+        var scalars = Array(text.printableLine.unicodeScalars)
         let column = diagnostic.column ?? 1
         var before = column - 1
         var length = max(1, min(diagnostic.length ?? 1, scalars.count - before))

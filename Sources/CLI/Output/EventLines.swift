@@ -24,10 +24,10 @@ struct EventLines {
             return isShown ? head + style.dim("· ") + name + style.dim(step) : nil
         case .log(let text):
             return verbosity == .verbose
-                ? head + style.dim("  \(event.ref.map { "\($0) " } ?? "")\(step) | \(text)") : nil
-        case .warning(let text): return head + style.yellow("! ") + name + step + "  " + text
+                ? head + style.dim("  \(event.ref.map { "\($0) " } ?? "")\(step) | \(text.printable)") : nil
+        case .warning(let text): return head + style.yellow("! ") + name + step + "  " + text.printable
         case .finished(let text):
-            return verbosity == .quiet ? nil : head + style.green("✓ ") + name + step + style.dim("  \(text)")
+            return verbosity == .quiet ? nil : head + style.green("✓ ") + name + step + style.dim("  \(text.printable)")
         case .failed(let failure):
             return head + style.red("✗ ") + name + step + "\n"
                 + text(of: failure, event)

@@ -9,7 +9,7 @@ struct FailureText {
         for line in (failure.detail ?? "").split(whereSeparator: \.isNewline) {
             lines.append("    " + style.dim(String(line).printable))
         }
-        if let remedy = failure.remedy { lines.append("  " + remedy) }
+        if let remedy = failure.remedy { lines.append("  " + remedy.printable) }
         text = lines.map { indent + $0 }.joined(separator: "\n")
     }
 }

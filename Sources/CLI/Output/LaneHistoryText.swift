@@ -8,9 +8,9 @@ struct LaneHistoryText {
     init(_ results: [LaneResult], style: Style) {
         let cells = results.map { result in
             [
-                Timestamp(seconds: result.startedAt).text, result.run, result.lane.printable, result.state.printable,
+                Timestamp(seconds: result.startedAt).text, result.run, result.lane, result.state,
                 String(result.commit.prefix(7)), String(EventLines.seconds(result.seconds).drop { $0 == " " }),
-                Self.what(result).printable,
+                Self.what(result),
             ]
         }
         text = TableText(["TIME", "RUN", "LANE", "STATE", "COMMIT", "TOOK", "WHAT"], cells, style: style).text

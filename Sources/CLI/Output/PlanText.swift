@@ -33,13 +33,13 @@ struct PlanText {
         for item in plan.items {
             let mark = item.record.previous?.applied == nil ? style.green("+") : style.yellow("~")
             let name = style.bold(item.ref.description) + padding(item.ref, width)
-            lines.append("  \(mark) \(name)  \(item.reasons.joined(separator: "; "))")
+            lines.append("  \(mark) \(name)  \(item.reasons.joined(separator: "; ").printable)")
             lines += rows(of: item).map { verb, text in
                 "      \(verb)\(String(repeating: " ", count: 9 - verb.count))\(text)"
             }
         }
         for stop in plan.stops {
-            lines.append("  \(style.red("-")) app \(style.bold(stop.app))  \(stop.reason)")
+            lines.append("  \(style.red("-")) app \(style.bold(stop.app.printable))  \(stop.reason.printable)")
         }
         for blocked in plan.blocked {
             lines.append(
@@ -51,7 +51,7 @@ struct PlanText {
             lines.append("  \(style.dim("= \(plan.unchanged.count) unchanged"))")
         }
         lines += ["", summary]
-        lines += plan.notes.map { style.dim("note: \($0)") }
+        lines += plan.notes.map { style.dim("note: \($0.printable)") }
         return lines.joined(separator: "\n")
     }
 

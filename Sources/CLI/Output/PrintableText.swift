@@ -13,9 +13,20 @@ extension String {
         }
         return text
     }
+
+    /// One line with as many scalars, so that what stands below still fits: tabs are spaces, and what else is no text is `�`.
+    var printableLine: String {
+        var text = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            text.append(
+                scalar == "\t" ? " " : scalar.isControl || scalar == "\r" || scalar == "\n" ? "\u{FFFD}" : scalar)
+        }
+        return String(text)
+    }
 }
 
 extension Unicode.Scalar {
+    /// Claims that a terminal does something in place of showing it; of tabs and line ends that is known.
     fileprivate var isControl: Bool {
         switch value {
         case 0x09, 0x0A, 0x0D: false

@@ -34,7 +34,7 @@ struct ReportText {
             lines.append("    Carry on with: pinion apply --continue")
         }
         for failure in report.failures {
-            lines.append("\(style.red("✗")) \(failure.code.rawValue)  \(failure.message)")
+            lines.append("\(style.red("✗")) \(failure.code.rawValue)  \(failure.message.printable)")
         }
         if broken > 0 { lines.append("\(style.red("✗")) \(counted(broken, "error")) in the registry, see above") }
         lines += Self.lines(warnings, style)

@@ -2,10 +2,10 @@
 struct TableText {
     let text: String
 
-    /// Where the columns of the terminal are not enough, the widest columns of the table are cut, never the first, which says
+    /// What others wrote in a cell is text, whatever it holds. Where the columns of the terminal are not enough, the widest columns of the table are cut, never the first, which says
     /// what a row is about.
     init(_ heading: [String], _ rows: [[String]], style: Style) {
-        let cells = [heading] + rows
+        let cells = [heading] + rows.map { $0.map(\.printable) }
         let wanted = heading.indices.map { column in cells.map { $0[column].columns }.max() ?? 0 }
         let widths = Self.fitted(wanted, to: style.width.map { $0 - 2 * (heading.count - 1) })
         text = cells.enumerated().map { index, row in
