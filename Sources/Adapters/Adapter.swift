@@ -119,6 +119,8 @@ package struct InvocationResult: Sendable {
     package let log: String?
     /// Whether outputs are only claimed, though they could have been uploaded.
     package var isOnlyClaimed = false
+    /// Whether the run had been admitted when it failed: what ended it is the run's own then.
+    package var wasAdmitted = false
 
     /// What comes of a run that could not even be asked for.
     package init(_ failure: Failure, of execution: ExecutionID, by adapter: AdapterKind) {

@@ -155,6 +155,17 @@ import Testing
         }
     }
 
+    @Test func whatEndsARunIsItsOwnOnceItIsAdmitted() async throws {
+        try await withWorld { world in
+            let wrong = try Self.predicate("budget.available@1")
+            let refused = try await run(try Self.registry(PredicatesSpec(admission: [wrong])), in: world)
+            #expect(code(refused) == "ERR_PREDICATE" && !refused.wasAdmitted)
+            let missing = try Self.predicate("artifact.exists@1", ["path": "out/none"])
+            let judged = try await run(try Self.registry(PredicatesSpec(success: [missing])), in: world)
+            #expect(code(judged) == "ERR_PREDICATE" && judged.wasAdmitted)
+        }
+    }
+
     @Test func aPolicyLocksWhatARunWrites() async throws {
         try await withWorld { world in
             let registry = try Self.registry(policy: Policy(leaseSeconds: 60, locksPaths: true))

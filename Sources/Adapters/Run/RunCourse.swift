@@ -18,21 +18,26 @@ struct RunCourse<Runner: Adapter>: Sendable {
 
     func run(_ report: @escaping @Sendable (ProcessorEvent) async -> Void) async -> InvocationResult {
         var fingerprint: String?
+        var wasAdmitted = false
         do throws(Failure) {
             let admission = try RunAdmission(adapter, request)
             fingerprint = admission.fingerprint.description
-            return try await run(admission, report)
+            return try await run(admission, &wasAdmitted, report)
         } catch {
             var meta: [String: JSONValue] = [:]
             meta["env_fingerprint"] = .string(fingerprint ?? "adapter=\(adapter.kind.rawValue),env_keys_present=[]")
             let outcome = Envelope.Outcome.error(code: error.code.rawValue, message: error.message)
-            return InvocationResult(
+            var result = InvocationResult(
                 envelope: Envelope(executionID: request.executionID, outcome: outcome, meta: meta), failure: error)
+            result.wasAdmitted = wasAdmitted
+            return result
         }
     }
 
+    /// - Parameter wasAdmitted: gets `true` before anything is started.
     private func run(
-        _ admission: RunAdmission, _ report: @escaping @Sendable (ProcessorEvent) async -> Void
+        _ admission: RunAdmission, _ wasAdmitted: inout Bool,
+        _ report: @escaping @Sendable (ProcessorEvent) async -> Void
     ) async throws(Failure) -> InvocationResult {
         // Attached files become artifacts of the world first, so that the inputs can name them.
         let inputs = try await Attachments(request.options.attachments, in: world).resolve(admission.inputs)
@@ -53,6 +58,7 @@ struct RunCourse<Runner: Adapter>: Sendable {
         }
         let result: Result<InvocationResult, Failure>
         do throws(Failure) {
+            wasAdmitted = true
             let run = admission.admit(inputs, memoKey, in: stage, mount: world.mount)
             result = .success(try await carryOut(run, admission, report))
         } catch {

@@ -39,10 +39,9 @@ struct AnsweredRun {
             if result.envelope.isSuccess { return .success }
             // What could not be run ends as it does elsewhere; what the processor answered, and what is wrong with it, is 1: a
             // connection that ended, a predicate that does not hold.
-            guard let failure = result.failure, failure.code != .network, failure.code != .predicate else {
-                return .failure
-            }
-            return ExitCode(for: failure)
+            guard let failure = result.failure else { return .failure }
+            let isItsOwn = result.wasAdmitted && [.network, .predicate].contains(failure.code)
+            return isItsOwn ? .failure : ExitCode(for: failure)
         }
     }
 }
