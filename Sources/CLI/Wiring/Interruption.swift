@@ -13,8 +13,9 @@ import DeploymentModel
 /// signal ends it at once.
 func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-    let sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number in Interruption.source(number, continuation) }
-    defer { for source in sources { source.cancel() } }
+    let interruptions = [SIGINT, SIGTERM, SIGHUP].compactMap { Interruption($0, continuation) }
+    // What is over is ended by a signal at once, even if nobody reads its result.
+    defer { for interruption in interruptions { interruption.end() } }
     let code: ExitCode = await withTaskGroup(of: ExitCode?.self) { group in
         group.addTask {
             do throws(ExitCode) {
@@ -39,22 +40,30 @@ func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitC
     if code != .success { throw code }
 }
 
-private enum Interruption {
+private struct Interruption {
+    private let number: Int32
+    private let before: (@convention(c) (Int32) -> Void)?
+    private let source: any DispatchSourceSignal
+
     /// `nil` for a hang-up that is ignored already: nohup wants it so.
-    static func source(
-        _ number: Int32, _ continuation: AsyncStream<Int32>.Continuation
-    ) -> (any DispatchSourceSignal)? {
-        let before = signal(number, SIG_IGN)
+    init?(_ number: Int32, _ continuation: AsyncStream<Int32>.Continuation) {
+        self.number = number
+        before = signal(number, SIG_IGN)
         guard number != SIGHUP || unsafeBitCast(before, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self) else {
             return nil
         }
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler { @Sendable in
             continuation.yield(number)
             signal(number, SIG_DFL)
             DispatchQueue.global().asyncAfter(deadline: .now() + 7) { _exit(128 + number) }
         }
         source.resume()
-        return source
+    }
+
+    /// Gives the signal back to whom it belonged before.
+    func end() {
+        signal(number, before)
+        source.cancel()
     }
 }
