@@ -27,11 +27,8 @@ struct ConfigCommand: AsyncParsableCommand {
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
                 let settings = try await Settings(options, variables: ProcessInfo.processInfo.environment).all
-                if json {
-                    Output.result(try JSONText(settings).text)
-                } else {
-                    Output.view(SettingsText(settings, showsOrigin: origin, style: .standardOutput).text)
-                }
+                try Output.show(
+                    settings, asJSON: json, SettingsText(settings, showsOrigin: origin, style: .standardOutput).text)
                 return .success
             }
         }

@@ -24,11 +24,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
             let report = await report()
-            if json {
-                Output.result(try JSONText(report).text)
-            } else {
-                Output.view(FindingsText(report.findings, style: .standardOutput).text)
-            }
+            try Output.show(report, asJSON: json, FindingsText(report.findings, style: .standardOutput).text)
             return report.hasErrors ? .failure : .success
         }
     }

@@ -25,18 +25,14 @@ struct ExplainCommand: AsyncParsableCommand {
         try await reporting { () async throws(Failure) -> ExitCode in
             if let code {
                 let explanation = ErrorExplanation(try Self.find(code))
-                if json {
-                    Output.result(try JSONText(ErrorExplanationDocument(explanation)).text)
-                } else {
-                    Output.view(ErrorExplanationText(explanation, style: .standardOutput).text)
-                }
+                try Output.show(
+                    ErrorExplanationDocument(explanation), asJSON: json,
+                    ErrorExplanationText(explanation, style: .standardOutput).text)
             } else {
                 let all = ErrorCode.allCases.map { ErrorExplanation($0) }
-                if json {
-                    Output.result(try JSONText(all.map { ErrorExplanationDocument($0) }).text)
-                } else {
-                    Output.view(ErrorExplanationText.list(all, style: .standardOutput))
-                }
+                try Output.show(
+                    all.map { ErrorExplanationDocument($0) }, asJSON: json,
+                    ErrorExplanationText.list(all, style: .standardOutput))
             }
             return .success
         }

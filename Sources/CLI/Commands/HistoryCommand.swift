@@ -59,11 +59,8 @@ struct DiffCommand: AsyncParsableCommand {
             for name in [first, second] { try await options.check(name, in: store) }
             let difference = EnvironmentDifference(
                 first, try await store.records(of: first), second, try await store.records(of: second))
-            if json {
-                Output.result(try JSONText(difference).text)
-            } else {
-                Output.view(EnvironmentDifferenceText(difference, style: .standardOutput).text)
-            }
+            try Output.show(
+                difference, asJSON: json, EnvironmentDifferenceText(difference, style: .standardOutput).text)
             return detailedExitcode && !difference.entries.isEmpty ? ExitCode(2) : .success
         }
     }

@@ -41,11 +41,7 @@ struct InitCommand: AsyncParsableCommand {
             let tree = try await WorkTree(repo)
             let proposal = try await tree.proposal(namespace: try name(tree), registry: try place())
             let document = InitDocument(proposal)
-            if json {
-                Output.result(try JSONText(document).text)
-            } else {
-                Output.view(InitText(document, style: .standardOutput).text)
-            }
+            try Output.show(document, asJSON: json, InitText(document, style: .standardOutput).text)
             guard !document.isEmpty else { return .success }
             let isWanted = yes ? true : await Confirmation.ask("Write it?")
             guard !Task.isCancelled else { return .failure }

@@ -43,11 +43,7 @@ struct WhyCommand: AsyncParsableCommand {
                 ref: ref, references: references, state: try await state.references(besides: references),
                 branch: branch, repo: repo)
             let document = try await reader.read(env, at: rev, seen: seen)
-            if json {
-                Output.result(try JSONText(document).text)
-            } else {
-                Output.view(WhyText(document, style: .standardOutput).text)
-            }
+            try Output.show(document, asJSON: json, WhyText(document, style: .standardOutput).text)
             return detailedExitcode && document.state == .blocked ? ExitCode(2) : .success
         }
     }

@@ -1,3 +1,4 @@
+import DeploymentModel
 @preconcurrency import Dispatch
 import FoundationEssentials
 import Synchronization
@@ -14,6 +15,13 @@ enum Output {
     /// A text for people: on a terminal in lines that fit it.
     static func view(_ text: String) { result(text.wrapped(Terminal.standardOutput.width)) }
 
+    /// A value as a document, or as a text for people.
+    static func show(
+        _ value: some Encodable, asJSON: Bool, _ text: @autoclosure () -> String
+    ) throws(Failure) {
+        if asJSON { result(try JSONText(value).text) } else { view(text()) }
+    }
+
     /// A piece of a text that goes on, as it is.
     static func piece(_ text: String) { write(text, to: .standardOutput) }
 
@@ -23,11 +31,16 @@ enum Output {
 
     /// Lines for GitHub's runner, which does what they say. It reads them on stderr, too.
     static func commands(_ lines: [String], asResult: Bool = false) {
+        if lines.contains(where: { $0.hasPrefix("::error ") }) { told.withLock { $0 = true } }
         let text = lines.map { $0 + "\n" }.joined()
         enqueue(text.utf8.count) { _ in
             _ = try? (asResult ? FileDescriptor.standardOutput : .standardError).writeAll(text.utf8)
         }
     }
+
+    /// Whether the runner has got an error to show.
+    static var hasToldOfError: Bool { told.withLock { $0 } }
+    private static let told = Mutex(false)
 
     /// A question, to be answered on the same line.
     static func prompt(_ text: String) { write(text, to: .standardError) }
