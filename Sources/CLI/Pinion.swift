@@ -76,9 +76,11 @@ struct Pinion: AsyncParsableCommand {
                     lines.insert("  \(hint)", at: 1)
                 }
                 Output.note(lines.joined(separator: "\n"))
+                CIPublication.annotate("usage", lines.joined(separator: "\n"))
                 Output.flush()
                 exit(withError: ExitCode.validationFailure)
             }
+            CIPublication.annotate(end: exitCode(for: error))
             Output.flush()
             exit(withError: error)
         }

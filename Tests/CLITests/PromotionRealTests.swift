@@ -47,6 +47,14 @@ struct PromotionRealTests {
         let refused = try await promote()
         #expect(refused.exitCode == 3)
         #expect(refused.stderr.contains("\(ref) has 0 of 1 approvals for main"), "\(refused.stderr)")
+        // A step of a workflow gets one answer, which is that of the exit code.
+        let outputs = lane.home.path + "/outputs"
+        let told = try await Pinion.run(
+            ["promote", "--from", "staging", "--to", "main", "--repo", lane.sample.path],
+            environment: lane.variables.merging(["GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": outputs]) { $1 })
+        #expect(told.exitCode == 3 && told.stderr.ranges(of: "\n::error ").count == 1, "\(told.stderr)")
+        let values = try String(contentsOfFile: outputs, encoding: .utf8)
+        #expect(values.ranges(of: "state<<").count == 1 && values.contains("\nrefused\n"), "\(values)")
         let unsigned = try await lane.command("approve", ref, "--env", "main", with: ["GIT_CONFIG_COUNT": "0"])
         #expect(unsigned.exitCode == 1 && unsigned.stderr.contains("could not sign"), "\(unsigned.stderr)")
         #expect(try await lane.command("approve", ref, "--env", "main", with: signing(with: eve.path)).succeeded())

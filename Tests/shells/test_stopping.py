@@ -1,4 +1,5 @@
-"""What a terminal does to a run: Ctrl-C at a question, Ctrl-S, Ctrl-Z and fg, and a terminal that goes away.
+"""What a terminal does to a run: Ctrl-C at a question, Ctrl-S, Ctrl-Z, bg and fg, and a terminal that goes away; and what ends
+a run that waits for others.
 
 PINION_PROGRAM names the program. What needs a Docker engine is left out without one, or a failure where PINION_REAL=1.
 """
@@ -9,6 +10,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 
@@ -16,7 +18,7 @@ import pytest
 
 from test_completions import Terminal
 from test_terminal import PATIENCE, PROGRAM
-from test_views import PLAIN, World, world  # noqa: F401  (the world is a fixture)
+from test_views import IDENTITY, PLAIN, World, world  # noqa: F401  (the world is a fixture)
 
 
 class Child:
@@ -127,6 +129,32 @@ def test_keys_live_after_ctrl_z(world, tmp_path):
     assert world.passing() == []
 
 
+def test_keys_live_after_the_background(world, tmp_path):
+    """A shell tells a loop nothing that runs already when it brings it to the foreground."""
+    (tmp_path / "pinion").symlink_to(PROGRAM)
+    shell = Terminal(["bash", "--norc", "--noprofile", "-i"], world.folder, f"{tmp_path}:{os.environ['PATH']}")
+    try:
+        shell.type(f"export XDG_STATE_HOME={tmp_path}; printf '%s%s\\n' RE ADY\n")
+        shell.wait("READY")
+        shell.type(f"(pinion dev {world.namespace}/stats@1; printf '%s%s\\n' EN DED)\n")
+        shell.wait(r"words")
+        shell.type("\x1a")
+        shell.wait("Stopped")
+        shell.type("bg\n")
+        shell.wait(r"pinion dev[^\n]*&")
+        shell.type("jobs\n")
+        shell.wait("Running")
+        shell.type("fg\n")
+        shell.wait("pinion dev")
+        shell.type("r")
+        shell.wait(r"again[\s\S]*words")
+        shell.type("q")
+        shell.wait("ENDED")
+    finally:
+        shell.close()
+    assert world.passing() == []
+
+
 def test_a_terminal_that_goes_away_ends_the_loop(world):
     child = Child([str(PROGRAM), "dev", f"{world.namespace}/stats@1"], world.folder, XDG_STATE_HOME=str(world.folder.parent / "state"))
     child.wait("words")
@@ -141,3 +169,59 @@ def test_a_terminal_that_goes_away_ends_the_loop(world):
         time.sleep(0.1)
     assert os.waitstatus_to_exitcode(status) == 129
     assert world.passing() == []
+
+
+def ended(process):
+    """How it ended, by a signal or as one; a process that does not end is a failure."""
+    try:
+        return process.wait(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_result_that_nobody_reads_holds_up_no_end(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    # Somebody has it open, or nobody could write to it.
+    file = os.open(fifo, os.O_RDWR)
+    # A message with so long a name is more than a pipe holds.
+    command = [PROGRAM, "run", "a" * 100_000, "--adapter", "mock", "--mode", "mock", "--json"]
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    subprocess.run(
+        ["git", "-C", str(tmp_path), "commit", "--quiet", "--allow-empty", "--message", "first"], check=True,
+        env=dict(os.environ, **IDENTITY))
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=file, stderr=subprocess.DEVNULL, env=dict(os.environ, XDG_DATA_HOME=str(tmp_path)))
+    try:
+        # Until it has no more room.
+        end = time.monotonic() + PATIENCE
+        while select.select([], [file], [], 0)[1]:
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) in (-signal.SIGTERM, 128 + signal.SIGTERM)
+    finally:
+        process.kill()
+        os.close(file)
+
+
+@pytest.mark.parametrize("command", ["pin", "pull"])
+def test_work_on_images_is_told_of_an_interruption(command, tmp_path):
+    """An OCI registry that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        registry = f"127.0.0.1:{server.getsockname()[1]}"
+        (tmp_path / "registry/processors").mkdir(parents=True)
+        (tmp_path / "registry/processors/text_stats.yaml").write_text(
+            f"ref: text/stats@1\nimage: {{track: '{registry}/stats:1'}}\n")
+        git = ["git", "-C", str(tmp_path)]
+        for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
+            subprocess.run([*git, *arguments], check=True, env=dict(os.environ, **IDENTITY))
+        process = subprocess.Popen(
+            [PROGRAM, command], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=dict(os.environ, XDG_STATE_HOME=str(tmp_path / "state")))
+        assert select.select([server], [], [], PATIENCE)[0], process.stderr.read()
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read()
+        assert ended(process) == 128 + signal.SIGTERM
+    assert "Interrupted: finishing what must not be torn" in said

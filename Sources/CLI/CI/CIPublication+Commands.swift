@@ -13,6 +13,8 @@ extension CIPublication {
         self.init(report, variables)
     }
 
+    private static var isWorkflow: Bool { ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true" }
+
     /// What ended a command, where nothing else is told of it.
     static func annotate(_ failure: Failure) {
         annotate(failure.code.rawValue, [failure.message, failure.remedy].compactMap(\.self).joined(separator: "\n"))
@@ -20,18 +22,36 @@ extension CIPublication {
 
     /// - Parameter code: a processor's own one, perhaps.
     static func annotate(_ code: String, _ message: String) {
-        guard ProcessInfo.processInfo.environment["GITHUB_ACTIONS"] == "true" else { return }
-        Output.commands([Annotation(code, message).text])
+        if isWorkflow { Output.commands([Annotation(code, message).text]) }
     }
 
-    /// What failed of some processors, where that is all that there is to tell.
-    init?(of failures: [(ProcessorRef?, Failure)], title: String, in workspace: Workspace) async {
-        self.init(await CIReport(failures, title: title, in: workspace))
+    static func annotate(_ diagnostics: [Diagnostic]) {
+        if isWorkflow { Output.commands(Annotations(diagnostics.filter { $0.severity != .note }).lines) }
+    }
+
+    /// What is wrong with the registry, and what failed of some processors, for a command that has no report.
+    static func annotate(_ failures: [(ProcessorRef?, Failure)], in workspace: Workspace) async {
+        if isWorkflow { annotate(await CIReport.findings(failures, in: workspace).map(\.diagnostic)) }
+    }
+
+    /// How a command ended that told the runner of no error: something is wrong, and its output says what.
+    static func annotate(end code: ExitCode) {
+        // Done, changes pending, interrupted.
+        guard ![0, 2].contains(code.rawValue), code.rawValue < 128, !Output.hasToldOfError else { return }
+        let name = CommandLine.arguments.dropFirst().prefix { !$0.hasPrefix("-") }.joined(separator: " ")
+        annotate("exit code \(code.rawValue)", "pinion \(name) ended so: what is wrong is in its output")
     }
 
     /// What came of a plan that was applied.
-    init?(of report: RunReport, _ plan: Plan, _ stale: [Plan.Stale], in workspace: Workspace) async {
-        self.init(await CIReport(report, plan, stale, in: workspace))
+    ///
+    /// - Parameters:
+    ///   - failures: what failed besides.
+    ///   - code: what the command ends with.
+    init?(
+        of report: RunReport, _ plan: Plan, _ failures: [(ProcessorRef?, Failure)], endingWith code: ExitCode,
+        in workspace: Workspace
+    ) async {
+        self.init(await CIReport(report, plan, failures, endingWith: code, in: workspace))
     }
 
     /// What would be done.
@@ -41,22 +61,14 @@ extension CIPublication {
 }
 
 extension CIReport {
-    init(_ report: RunReport, _ plan: Plan, _ stale: [Plan.Stale], in workspace: Workspace) async {
+    init(
+        _ report: RunReport, _ plan: Plan, _ failures: [(ProcessorRef?, Failure)], endingWith code: ExitCode,
+        in workspace: Workspace
+    ) async {
         let failed = report.entries.flatMap { entry in entry.failures.map { (entry.ref as ProcessorRef?, $0) } }
-        let findings = await Self.findings(
-            failed + report.failures.map { (nil, $0) } + stale.map { ($0.ref, $0.failure) }, in: workspace)
-        self.init(
-            report, title: "reconcile", plan: plan, findings: findings,
-            hasErrors: workspace.hasErrors || !stale.isEmpty)
-    }
-
-    init(_ failures: [(ProcessorRef?, Failure)], title: String, in workspace: Workspace) async {
-        let isRefused = !failures.isEmpty && failures.allSatisfy { ExitCode(for: $0.1) == ExitCode(3) }
-        self.init(
-            title: title, environment: workspace.environment.name,
-            state: isRefused ? .refused : failures.isEmpty && !workspace.hasErrors ? .passed : .failed,
-            commit: workspace.catalog.commit.id.hex)
-        findings = await Self.findings(failures, in: workspace)
+        let findings = await Self.findings(failed + report.failures.map { (nil, $0) } + failures, in: workspace)
+        let state: LaneReport.State = code == .success ? .passed : code == ExitCode(3) ? .refused : .failed
+        self.init(report, title: "reconcile", plan: plan, findings: findings, state: state)
     }
 
     init(_ plan: Plan, in workspace: Workspace) async {
@@ -80,7 +92,7 @@ extension CIReport {
     }
 
     /// What is wrong with the registry, and what failed, each at its place.
-    private static func findings(
+    fileprivate static func findings(
         _ failures: [(ProcessorRef?, Failure)], in workspace: Workspace
     ) async -> [Finding] {
         let places = ProblemPlaces(workspace)

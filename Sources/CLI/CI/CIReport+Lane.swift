@@ -44,11 +44,8 @@ extension CIReport {
     /// - Parameters:
     ///   - title: the command: `reconcile`.
     ///   - findings: what is wrong with the registry, and what failed, with their places.
-    init(
-        _ report: RunReport, title: String, plan: Plan, findings: [Finding], hasErrors: Bool
-    ) {
-        let state: LaneReport.State =
-            report.isRefused ? .refused : report.hasFailures || hasErrors ? .failed : .passed
+    ///   - state: what the command's exit code says.
+    init(_ report: RunReport, title: String, plan: Plan, findings: [Finding], state: LaneReport.State) {
         self.init(title: title, environment: report.environment, state: state, commit: report.commit)
         run = report.run
         self.plan = PlanText(plan, style: .plain).text

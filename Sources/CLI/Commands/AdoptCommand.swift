@@ -43,11 +43,7 @@ struct AdoptCommand: AsyncParsableCommand {
             DiagnosticReport(workspace).show()
             let session = try await Session(workspace, options)
             let adoption = try await session.adoption()
-            if json {
-                Output.result(try JSONText(adoption).text)
-            } else {
-                Output.view(AdoptionText(adoption, style: .standardOutput).text)
-            }
+            try Output.show(adoption, asJSON: json, AdoptionText(adoption, style: .standardOutput).text)
             guard !adoption.items.isEmpty else { return .success }
             let isWanted = yes ? true : await Confirmation.ask("Record it?")
             guard !Task.isCancelled else { return .failure }
@@ -67,10 +63,7 @@ struct AdoptCommand: AsyncParsableCommand {
     }
 
     private func tell(_ refused: [ProcessorRef: Failure]) {
-        for failure in refused.sorted(by: { $0.key < $1.key }).map(\.value) {
-            Output.note(FailureText(failure, style: .standardError).text)
-            CIPublication.annotate(failure)
-        }
+        for (_, failure) in refused.sorted(by: { $0.key < $1.key }) { Output.tell(failure) }
     }
 
     private func record(_ adoption: Adoption, _ session: Session) async throws(Failure) -> ExitCode {

@@ -43,11 +43,12 @@ struct DriftCommand: AsyncParsableCommand {
             case .json: Output.result(try JSONText(drift).text)
             case .sarif: Output.result(SARIF(report.diagnostics, category: report.category).text)
             }
-            try CIPublication(report)?.publish()
             // What can't be asked or read can't be compared, and so is no proof of anything.
-            if let unseen = drift.unseen.first { return ExitCode(for: unseen.failure) }
-            if workspace.hasErrors { return .failure }
-            return detailedExitcode && !drift.findings.isEmpty ? ExitCode(2) : .success
+            let code =
+                if let unseen = drift.unseen.first { ExitCode(for: unseen.failure) } else if workspace.hasErrors {
+                    ExitCode.failure
+                } else { detailedExitcode && !drift.findings.isEmpty ? ExitCode(2) : .success }
+            return code.after { () throws(Failure) in try CIPublication(report)?.publish() }
         }
     }
 }

@@ -20,13 +20,10 @@ struct ExplainKeyCommand: AsyncParsableCommand {
             let repository = try await options.open()
             let build = try await ProcessorBuild(of: ref, at: options.rev ?? "HEAD", in: repository)
             let document = InputKeyDocument(build, try build.built(), platforms: platform.map { [$0] })
-            if json {
-                Output.result(try JSONText(document).text)
-            } else {
-                Output.view(InputKeyText(document, style: .standardOutput).text)
-            }
+            try Output.show(document, asJSON: json, InputKeyText(document, style: .standardOutput).text)
             let findings = try build.built().context.diagnostics
             for finding in findings { Output.note(DiagnosticText(finding, source: nil, style: .standardError).text) }
+            CIPublication.annotate(findings)
             return findings.contains { $0.severity == .error } ? .failure : .success
         }
     }

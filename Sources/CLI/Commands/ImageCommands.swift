@@ -3,7 +3,7 @@ import DeploymentModel
 import Reconciliation
 
 /// A command about the images of some processors.
-private protocol ImageCommand: AsyncParsableCommand {
+private protocol ImageCommand: AsyncParsableCommand, Sendable {
     var options: WorkspaceOptions { get }
     var selection: SelectionOptions { get }
     var output: ImageOutput { get }
@@ -23,7 +23,7 @@ extension ImageCommand {
     var readsWorktree: Bool { false }
 
     func run() async throws {
-        try await reporting { () async throws(Failure) -> ExitCode in
+        try await interruptible { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options, worktree: readsWorktree)
             if readsWorktree { Output.note("Read from the working tree, with what is not committed.") }
             DiagnosticReport(workspace).show()
@@ -38,7 +38,7 @@ extension ImageCommand {
             }
             try output.print(outcomes)
             let failures = outcomes.compactMap { outcome in outcome.failure.map { (outcome.ref as ProcessorRef?, $0) } }
-            try await CIPublication(of: failures, title: Self._commandName, in: workspace)?.publish()
+            await CIPublication.annotate(failures, in: workspace)
             return failures.isEmpty ? .success : .failure
         }
     }

@@ -32,6 +32,7 @@ struct LaneListCommand: AsyncParsableCommand {
             } else if broken == 0 {
                 Output.note(Catalog.noLanes)
             }
+            CIPublication.annotate(catalog.diagnostics.filter { LaneSpec.name(ofFile: $0.file) != nil })
             return broken == 0 ? .success : .failure
         }
     }
@@ -51,11 +52,7 @@ struct LaneShowCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting { () async throws(Failure) -> ExitCode in
             let lane = try await revision.catalog(in: try await revision.open()).lane(named: name)
-            if json {
-                Output.result(try JSONText(LaneDocument(lane)).text)
-            } else {
-                Output.view(LaneText(lane, style: .standardOutput).text)
-            }
+            try Output.show(LaneDocument(lane), asJSON: json, LaneText(lane, style: .standardOutput).text)
             return .success
         }
     }

@@ -49,9 +49,10 @@ struct PlanCommand: AsyncParsableCommand {
             if let output { try PlanFile(output).write(plan) }
             try (json ? .json : format).show(plan)
             if plan.isEmpty { await DiagnosticReport(workspace).showUncommitted() }
-            try await CIPublication(of: plan, in: workspace)?.publish()
-            if workspace.hasErrors || !plan.blocked.isEmpty { return .failure }
-            return detailedExitcode && !plan.isEmpty ? ExitCode(2) : .success
+            let publication = await CIPublication(of: plan, in: workspace)
+            let isWhole = !workspace.hasErrors && plan.blocked.isEmpty
+            let code = !isWhole ? .failure : detailedExitcode && !plan.isEmpty ? ExitCode(2) : .success
+            return code.after { () throws(Failure) in try publication?.publish() }
         }
     }
 }

@@ -42,38 +42,31 @@ struct PromoteCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting { () async throws(Failure) -> ExitCode in
+        try await interruptible { () async throws(Failure) -> ExitCode in
             let promoting = try await Promoting(repository, from: from, to: to)
             let promotion = try await promoting.judge(refs)
             Output.note(PromotionText(promotion, style: .standardError).text)
+            let refused = promotion.refused.flatMap { refusal in
+                refusal.failures.map { (refusal.ref as ProcessorRef?, $0) }
+            }
             if dryRun {
                 if reconciling.json { Output.result(try JSONText(promotion).text) }
-            } else {
-                let failures = try await promoting.take(
-                    promotion, atOnce: reconciling.parallelism,
-                    report: Output.details(areShown: reconciling.verbosity.verbose))
-                for (_, failure) in failures.sorted(by: { $0.key < $1.key }) {
-                    Output.note(FailureText(failure, style: .standardError).text)
-                }
-                let refused = promotion.refused.flatMap { refusal in refusal.failures.map { (refusal.ref, $0) } }
-                let code = try await reconcile(
-                    and: refused + failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-                guard code == .success else { return code }
-                guard failures.isEmpty else { return ExitCode(for: failures.values) }
+                await CIPublication.annotate(refused, in: promoting.target)
+                return refused.isEmpty ? .success : ExitCode(3)
             }
-            return promotion.refused.isEmpty ? .success : ExitCode(3)
+            let failures = try await promoting.take(
+                promotion, atOnce: reconciling.parallelism,
+                report: Output.details(areShown: reconciling.verbosity.verbose)
+            ).sorted { $0.key < $1.key }
+            for (_, failure) in failures { Output.note(FailureText(failure, style: .standardError).text) }
+            // Makes the target what it wants from now on.
+            let workspace = try await Workspace(repository.at(to))
+            return try await reconciling.reconcile(
+                workspace, try await Session(workspace, repository.at(to)),
+                secrets: try await modal.secrets(of: workspace), prunes: try modal.prunes(workspace),
+                after: refused + failures.map { ($0.key, $0.value) },
+                code: !failures.isEmpty
+                    ? ExitCode(for: failures.map(\.value)) : refused.isEmpty ? .success : ExitCode(3))
         }
-    }
-
-    /// Makes the target what it wants from now on.
-    ///
-    /// - Parameter failures: what was not promoted, and is told of, too.
-    private func reconcile(and failures: [(ProcessorRef?, Failure)]) async throws(Failure) -> ExitCode {
-        let workspace = try await Workspace(repository.at(to))
-        if !failures.isEmpty { try await CIPublication(of: failures, title: "promote", in: workspace)?.publish() }
-        let session = try await Session(workspace, repository.at(to))
-        return try await reconciling.reconcile(
-            workspace, session, secrets: try await modal.secrets(of: workspace),
-            prunes: try modal.prunes(workspace))
     }
 }

@@ -33,11 +33,8 @@ struct PruneCommand: AsyncParsableCommand {
                 Output.note(PruneText(report, style: .standardError).text + "\n")
                 report = try await pruning.prune(report)
             }
-            if json {
-                Output.result(try JSONText(report).text)
-            } else {
-                Output.view(PruneText(report, style: .standardOutput).text)
-            }
+            try Output.show(report, asJSON: json, PruneText(report, style: .standardOutput).text)
+            for failure in report.failures { CIPublication.annotate(failure) }
             return report.failures.first.map { ExitCode(for: $0) } ?? .success
         }
     }

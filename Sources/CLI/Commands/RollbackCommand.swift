@@ -33,7 +33,7 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting { () async throws(Failure) -> ExitCode in
+        try await interruptible { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
             let session = try await Session(workspace, options)
             // What can't be is said before anything is taken.

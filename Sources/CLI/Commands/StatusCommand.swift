@@ -37,6 +37,8 @@ struct StatusCommand: AsyncParsableCommand {
                         rows, of: workspace.desired.environment, unseen: unseen, errors: errors, style: .standardOutput
                     ).text)
             }
+            if let unseen { CIPublication.annotate(unseen) }
+            CIPublication.annotate(errors)
             if let unseen { return ExitCode(for: unseen) }
             return errors.isEmpty ? .success : .failure
         }

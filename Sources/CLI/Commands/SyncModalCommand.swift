@@ -44,10 +44,7 @@ struct DeploymentOptions: ParsableArguments {
     ) async throws(Failure) -> ExitCode {
         let session = try await Session(workspace, options)
         let plan = adjust(try await session.plan().untested)
-        for blocked in plan.blocked {
-            Output.note("\(blocked.ref)  " + FailureText(blocked.failure, style: .standardError).text)
-            CIPublication.annotate(blocked.failure)
-        }
+        for blocked in plan.blocked { Output.tell(blocked.failure, of: "\(blocked.ref)  ") }
         let report = try await EventDisplay(.normal).showing { show throws(Failure) in
             try await session.apply(plan, parallelism: parallelism, show: show)
         }

@@ -19,7 +19,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var reconciling: ReconcilingOptions
 
     func run() async throws {
-        try await reporting { () async throws(Failure) -> ExitCode in
+        try await interruptible { () async throws(Failure) -> ExitCode in
             let workspace = try await Workspace(options)
             let session = try await Session(workspace, options)
             let records = workspace.records.values.filter {
@@ -42,9 +42,7 @@ struct VerifyCommand: AsyncParsableCommand {
             if reconciling.json { Output.result(try JSONText(failures).text) }
             let count = records.count - failures.count
             if !reconciling.json { Output.view("\(counted(count, "processor")) passed, \(failures.count) failed") }
-            try await CIPublication(
-                of: failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, title: "verify", in: workspace)?
-                .publish()
+            await CIPublication.annotate(failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, in: workspace)
             if failures.isEmpty { return .success }
             return failures.values.allSatisfy { $0.code == .lease } ? ExitCode(3) : .failure
         }

@@ -20,7 +20,7 @@ struct RunOutput {
     var report: @Sendable (ProcessorEvent) async -> Void {
         guard options.stream else { return { _ in } }
         guard options.json else { return { [live] in live.show($0) } }
-        return { Output.result($0.json.compact) }
+        return { Output.result(JSONText($0.json, isPretty: false).text) }
     }
 
     /// Prints the envelope; what is odd or failed goes to stderr.
@@ -29,10 +29,7 @@ struct RunOutput {
     func print(_ result: InvocationResult, world: String?) {
         live.endLine()
         for warning in result.warnings { Output.note("\(style.yellow("warning:")) \(warning.printable)") }
-        if let failure = result.failure {
-            Output.note(FailureText(failure, style: style).text)
-            CIPublication.annotate(failure)
-        }
+        if let failure = result.failure { Output.tell(failure) }
         if case .error(let code, let message) = result.envelope.outcome, result.failure == nil {
             let failure = "\(style.bold(style.red("error[\(code)]:"))) \(message.printable)"
             let log = (result.log ?? "").split(whereSeparator: \.isNewline).map {
@@ -44,7 +41,7 @@ struct RunOutput {
         guard options.json else {
             return Output.view(EnvelopeText(result.envelope, world: world, style: .standardOutput).text)
         }
-        Output.result(options.stream ? result.envelope.json.compact : result.envelope.json.pretty)
+        Output.result(JSONText(result.envelope.json, isPretty: !options.stream).text)
     }
 
     /// Copies the outputs to where the user wants them, by their paths below the write prefix.

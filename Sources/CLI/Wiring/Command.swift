@@ -11,8 +11,7 @@ func reporting(_ work: () async throws(Failure) -> ExitCode) async throws(ExitCo
     } catch {
         // What an interruption breaks off is no failure to be told of.
         if !Task.isCancelled {
-            Output.note(FailureText(error, style: Style.standardError).text + hint(about: error))
-            CIPublication.annotate(error)
+            Output.tell(error, hint: hint(about: error))
         }
         code = ExitCode(for: error)
     }
@@ -25,7 +24,29 @@ private func hint(about failure: Failure) -> String {
     return "\n  " + Style.standardError.dim("pinion explain \(failure.code.rawValue)")
 }
 
+extension Output {
+    /// Tells people of a failure, and CI, which shows it without a place.
+    ///
+    /// - Parameters:
+    ///   - subject: what it is about, before it.
+    ///   - hint: what is said after it.
+    static func tell(_ failure: Failure, of subject: String = "", hint: String = "") {
+        note(subject + FailureText(failure, style: .standardError).text + hint)
+        CIPublication.annotate(failure)
+    }
+}
+
 extension ExitCode {
+    /// What a command ends with that did its work, and has something to write of it: what can't be written is told of, and
+    /// takes nothing but a success away.
+    func after(_ writing: () throws(Failure) -> Void) -> ExitCode {
+        do throws(Failure) { try writing() } catch {
+            Output.tell(error)
+            return [0, 2].contains(rawValue) ? ExitCode(for: error) : self
+        }
+        return self
+    }
+
     /// What a run ends with: 3 when all that failed is another run's now.
     init(for report: RunReport) {
         self = report.isRefused ? ExitCode(3) : report.hasFailures ? .failure : .success

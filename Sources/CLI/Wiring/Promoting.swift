@@ -9,7 +9,7 @@ struct Promoting {
     private let from: String
     private let to: String
     private let source: Workspace
-    private let target: Workspace
+    let target: Workspace
 
     /// - Throws: `Failure` with `ERR_PREDICATE` where the one takes nothing over from the other.
     init(_ repository: WorkspaceOptions, from: String, to: String) async throws(Failure) {

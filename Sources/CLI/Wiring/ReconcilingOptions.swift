@@ -25,9 +25,12 @@ struct ReconcilingOptions: ParsableArguments {
     /// - Parameters:
     ///   - saved: a plan that was made before; nothing is done that it did not show.
     ///   - replans: takes what is out of date in it as it is planned now.
+    ///   - failures: what failed before, and is told of already; CI gets it with the rest.
+    ///   - code: what the command ends with where nothing more fails.
     func reconcile(
         _ workspace: Workspace, _ session: Session, secrets: [SecretValue] = [], prunes: Bool = false,
-        saved: Plan? = nil, replans: Bool = false
+        saved: Plan? = nil, replans: Bool = false, after failures: [(ProcessorRef?, Failure)] = [],
+        code: ExitCode = .success
     ) async throws(Failure) -> ExitCode {
         DiagnosticReport(workspace).show()
         var plan = try await session.plan(secrets: secrets, prunes: prunes)
@@ -43,10 +46,12 @@ struct ReconcilingOptions: ParsableArguments {
             try await session.apply(plan, secrets: secrets, parallelism: parallelism, show: show)
         }
         try print(report, plan, workspace)
-        try await CIPublication(of: report, plan, stale, in: workspace)?.publish()
         for item in stale { Output.note(FailureText(item.failure, style: .standardError).text) }
-        guard stale.isEmpty else { return ExitCode(3) }
-        return workspace.hasErrors ? .failure : ExitCode(for: report)
+        let own = !stale.isEmpty ? ExitCode(3) : workspace.hasErrors ? .failure : ExitCode(for: report)
+        let code = own == .success ? code : own
+        let publication = await CIPublication(
+            of: report, plan, failures + stale.map { ($0.ref, $0.failure) }, endingWith: code, in: workspace)
+        return code.after { () throws(Failure) in try publication?.publish() }
     }
 
     /// Shows the events of something that tells of what it does.
