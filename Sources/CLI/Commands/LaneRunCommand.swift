@@ -79,6 +79,7 @@ struct LaneRunCommand: AsyncParsableCommand {
                     .inputs, "the lane '\(name)' pushes nothing that another machine could build",
                     remedy: "Leave --platform away.")
             }
+            let files = try ReportFiles(reports, of: lane, variables)
             var run = LaneRun(
                 lane, source,
                 LaneRun.Settings(
@@ -92,18 +93,16 @@ struct LaneRunCommand: AsyncParsableCommand {
                     Output.note(DiagnosticText(diagnostic, source: source, style: .standardError).text + "\n")
                 }
             }
-            try reports.publish(run, variables)
-            if json {
-                Output.result(try JSONText(run.report).text)
-            } else {
-                Output.view(LaneText(run.report, style: .standardOutput).text)
-            }
-            if let failure = run.failure { return ExitCode(for: failure) }
-            return switch run.report.state {
-            case .passed, .skipped: .success
-            case .failed: .failure
-            case .refused: ExitCode(3)
-            }
+            try Output.show(run.report, asJSON: json, LaneText(run.report, style: .standardOutput).text)
+            let code: ExitCode =
+                if let failure = run.failure { ExitCode(for: failure) } else {
+                    switch run.report.state {
+                    case .passed, .skipped: .success
+                    case .failed: .failure
+                    case .refused: ExitCode(3)
+                    }
+                }
+            return code.after { () throws(Failure) in try files.publish(run, variables) }
         }
     }
 }

@@ -107,7 +107,7 @@ struct GitHubLane {
         guard lane.spec.has(.report) else { return }
         out.add(3, "- name: Keep the report")
         out.add(4, "if: always()", "uses: \(Self.upload)", "with:")
-        out.add(5, "name: pinion-\(lane.name)", "path: \(ReportOptions.standardFolder)", "if-no-files-found: ignore")
+        out.add(5, "name: pinion-\(lane.name)", "path: \(ReportFiles.standardFolder)", "if-no-files-found: ignore")
     }
 
     private func permissions(_ out: inout IndentedLines) {

@@ -49,8 +49,8 @@ struct GitLabLanes {
         }
         script(&out, lane, "")
         guard lane.spec.has(.report) else { return }
-        let folder = ReportOptions.standardFolder
-        let junit = "\(folder)/\(lane.junit ?? ReportOptions.junitName)"
+        let folder = ReportFiles.standardFolder
+        let junit = "\(folder)/\(lane.junit ?? ReportFiles.junitName)"
         out.add(
             1, "artifacts:", "  when: always", "  paths: [\(folder)]", "  reports:",
             "    junit: \(junit.yamlQuoted)", "    codequality: \(folder)/code-quality.json")
