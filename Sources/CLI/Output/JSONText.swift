@@ -27,9 +27,24 @@ struct JSONText {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(filePath: path)))
         } catch let error as DecodingError {
-            throw Failure(.inputs, "\(path) is not what it should be: \(error)")
+            throw Failure(.inputs, "\(path) is not what it should be: \(Self.reason(error))")
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             throw Failure(.inputs, "there is no file \(path)")
         } catch { throw Failure(.inputs, "\(path) can't be read: \(error)") }
+    }
+
+    /// `items.0.ref is missing`
+    private static func reason(_ error: DecodingError) -> String {
+        func place(_ context: DecodingError.Context, _ more: [any CodingKey] = []) -> String {
+            let keys = (context.codingPath + more).map { $0.intValue.map(String.init) ?? $0.stringValue }
+            return keys.isEmpty ? "it" : "'\(keys.joined(separator: "."))'"
+        }
+        return switch error {
+        case .keyNotFound(let key, let context): "\(place(context, [key])) is missing"
+        case .valueNotFound(_, let context): "\(place(context)) is null"
+        case .typeMismatch(_, let context): "\(place(context)) is of another type"
+        case .dataCorrupted(let context): "\(place(context)) can't be read: \(context.debugDescription)"
+        @unknown default: "\(error)"
+        }
     }
 }

@@ -63,7 +63,10 @@ struct RunOutput {
                     separator: "/")
                 try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
                 try Data(contentsOf: URL(filePath: artifact.file)).write(to: URL(filePath: target), options: .atomic)
-            } catch { throw Failure(.sandbox, "\(target) can't be written: \(error)") }
+            } catch {
+                throw Failure(
+                    .sandbox, "\(target) can't be written", remedy: "Name a folder that you may write to: --save-dir.")
+            }
         }
     }
 }

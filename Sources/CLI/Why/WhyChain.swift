@@ -182,13 +182,6 @@ struct WhyChain {
         }
     }
 
-    /// Claims that the registry has a spec of it that can't be used.
-    private var isBroken: Bool {
-        catalog.diagnostics.contains { finding in
-            finding.severity == .error && finding.file.split(separator: "/").contains { $0.hasPrefix(ref.slug) }
-        }
-    }
-
     /// What is wanted and does not run yet.
     private func applying(_ record: RefRecord, _ environment: EnvironmentSpec, _ lease: Lease?) async -> WhyBlock? {
         if let applied = record.applied, record.desired.isSame(as: applied) { return nil }
@@ -197,14 +190,17 @@ struct WhyChain {
                 .lease, environment.name, lease.refusal(of: [ref], in: environment.name).message,
                 remedy: lease.refusal(of: [ref], in: environment.name).remedy)
         }
-        let failed = record.evidence.contains { record.desired.pins.values.map(\.digest).contains($0.digest) }
+        let failure = await unfinishedRuns(environment).failure(
+            of: ref, spec: record.desired.specHash, keys: record.desired.keys)
+        let isTested = record.evidence.contains { record.desired.pins.values.map(\.digest).contains($0.digest) }
         return WhyBlock(
             .deployment, environment.name,
             "it is wanted in \(environment.name) and does not run there"
-                + (failed ? ", though its image has passed a test" : ": no test of its image has passed there"),
-            remedy: "See why: pinion reconcile --env \(environment.name)",
-            failure: await unfinishedRuns(environment).failure(
-                of: ref, spec: record.desired.specHash, keys: record.desired.keys))
+                + (isTested ? ", though its image has passed a test" : ": no test of its image has passed there"),
+            remedy: failure == nil
+                ? "See why: pinion reconcile --env \(environment.name)"
+                : "Mend that, and then: pinion reconcile --env \(environment.name)",
+            failure: failure)
     }
 
     /// What keeps an environment that reads a branch from running what the branch says.
@@ -214,10 +210,13 @@ struct WhyChain {
         let name = environment.name
         let commit = catalog.commit.short
         let mend = "Bring it up: pinion reconcile --env \(name)"
+        if let fault = catalog.fault(of: ref) {
+            return WhyBlock(.catalog, name, fault.sentence, remedy: fault.fix ?? "See all: pinion validate")
+        }
         guard let spec else {
             return WhyBlock(
                 .catalog, name, "there is no \(ref) without errors in the registry of \(commit)",
-                remedy: record == nil || isBroken
+                remedy: record == nil
                     ? "See what there is: pinion validate"
                     : "It still runs. Stop it where nobody needs it: pinion reconcile --env \(name) --prune")
         }
@@ -244,12 +243,16 @@ struct WhyChain {
             let known = try await store.builds(keys.values.map { BuildRecord.ID($0, in: repository) })
             let missing = keys.filter { known[BuildRecord.ID($0.value, in: repository)] == nil }.keys.sorted()
             if !missing.isEmpty {
+                let remedy =
+                    switch failure {
+                    case nil: "Build it: pinion reconcile --env \(name), or pinion push \(ref)"
+                    case let failure? where failure.failure == nil: "Go on with it: pinion apply --continue"
+                    case _?: "See the whole output: pinion build \(ref) --verbose"
+                    }
                 return WhyBlock(
                     .build, name,
                     "no build of the inputs of \(commit) is recorded for \(missing.map(\.oci).joined(separator: ", "))",
-                    remedy: failure == nil
-                        ? "Build it: pinion reconcile --env \(name), or pinion push \(ref)"
-                        : "See the whole output: pinion build \(ref) --verbose",
+                    remedy: remedy,
                     failure: failure)
             }
             let pinned = known.values.map(\.image)

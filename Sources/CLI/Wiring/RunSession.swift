@@ -109,6 +109,11 @@ struct RunSession {
 
     func processor(_ ref: ProcessorRef) throws(Failure) -> Processor {
         guard let processor = registry.processors[ref] else {
+            if let fault = catalog.fault(of: ref) {
+                throw Failure(
+                    .functionNotFound, "\(ref) has an error: \(fault.sentence)",
+                    remedy: fault.fix ?? "See all: pinion validate")
+            }
             throw Failure(
                 .functionNotFound, "the registry has no \(ref) without errors",
                 remedy: Suggestion.text(
