@@ -10,8 +10,11 @@ import Testing
 struct PinPairTests {
     let fixture = Fixture()
 
-    @Test func `a pair of which one image is missing is not committed, and what comes after it is left`() async throws {
-        let desired = Fixture.desired([try Fixture.processor()], pins: .commit)
+    @Test(arguments: [PinMode.commit, .record])
+    func `a pair of which one image is missing is pinned nowhere, and what comes after it is left`(
+        mode: PinMode
+    ) async throws {
+        let desired = Fixture.desired([try Fixture.processor()], pins: mode)
         let whole = try await fixture.plan(desired)
         let text = try #require(String(data: JSONEncoder().encode(whole), encoding: .utf8))
         #expect(text.contains(#""builds":["amd64","arm64"]"#))
@@ -21,8 +24,11 @@ struct PinPairTests {
         let report = await fixture.apply(half)
         #expect(report.entries.map { $0.failures.map(\.code) } == [[.imageUnpinned]])
         #expect(fixture.world.now.pins.isEmpty && fixture.world.now.containers.isEmpty)
+        #expect(fixture.world.now.records.isEmpty)
 
         #expect(!(await fixture.apply(try await fixture.plan(desired))).hasFailures)
-        #expect(fixture.world.now.pins.map { Set($0.pins.keys) } == [[.amd64, .arm64]])
+        let pair: Set<Platform> = [.amd64, .arm64]
+        #expect(fixture.world.now.pins.map { Set($0.pins.keys) } == (mode == .commit ? [pair] : []))
+        #expect(fixture.world.now.records.values.map { Set($0.desired.pins.keys) } == [pair])
     }
 }

@@ -69,14 +69,15 @@ extension Executor {
         _ ref: ProcessorRef, _ action: PinAction, _ images: [Platform: ImageReference], keys: [Platform: InputKey]
     ) async throws(Failure) {
         try await step(ref, .pin, isWhole: true) { () throws(Failure) -> ((), String) in
-            try await services.inspect(images) { log.add(ref, .pin, .warning($0)) }
-            await services.tag(images, keys: keys) { log.add(ref, .pin, .warning($0)) }
             let digests = images.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.digest?.short ?? "")" }
                 .joined(separator: ", ")
-            guard action.mode != .record else { return ((), "\(digests) in the record") }
-            guard Set(images.keys) == Set(Platform.allCases) else {
+            // What is pinned by its spec alone may be of one platform: that goes into the record, and nowhere else.
+            guard Set(images.keys) == Set(Platform.allCases) || (keys.isEmpty && action.mode == .record) else {
                 throw Failure(.imageUnpinned, "pins come in pairs, and \(ref) has but \(digests)")
             }
+            try await services.inspect(images) { log.add(ref, .pin, .warning($0)) }
+            await services.tag(images, keys: keys) { log.add(ref, .pin, .warning($0)) }
+            guard action.mode != .record else { return ((), "\(digests) in the record") }
             let commit = try await services.pins.commit(
                 PinChange(ref: ref, specPath: action.specPath, pins: images, keys: keys, run: run))
             return ((), "\(digests) \(commit.text)")
