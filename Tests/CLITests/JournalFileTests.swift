@@ -1,9 +1,17 @@
 import DeploymentModel
+import Dispatch
 import FoundationEssentials
 import JSON
+import SystemPackage
 import Testing
 
 @testable import CLI
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// What a run leaves on this host for whoever asks later what it was doing.
 @Suite(.tags(.medium))
@@ -70,6 +78,28 @@ struct JournalFileTests {
         #expect(DeadRun(lease(on: host, "r1"), variables: variables) != nil)
         #expect(DeadRun(lease(on: "elsewhere", "r1"), variables: variables) == nil)
         #expect(DeadRun(lease(on: host, "r2"), variables: variables) == nil)
+    }
+
+    @Test func `a run that begins while somebody looks at its journal is seen to live afterwards`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let variables = ["XDG_STATE_HOME": folder.path]
+        let run = try #require(RunFolder.making("r1", variables: variables))
+        let look = try FileDescriptor.open(
+            run.journal, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        try #require(flock(look.rawValue, LOCK_EX) == 0)
+        // Off the threads that all tests share, for it waits.
+        let (begun, begin) = AsyncStream.makeStream(of: JournalFile.self)
+        DispatchQueue.global().async { @Sendable in
+            begin.yield(JournalFile(in: run, variables: variables))
+            begin.finish()
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        try look.close()
+        for await journal in begun {
+            journal.write(try entry(.intent))
+            #expect(run.isOver == false)
+        }
     }
 
     @Test func `what had begun on Modal is waited for only where something had`() async throws {

@@ -30,7 +30,8 @@ final class JournalFile: Journal {
             try? FileDescriptor.open(
                 folder.journal, .writeOnly, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
         }
-        if let file { flock(file.rawValue, LOCK_SH | LOCK_NB) }
+        // Who looks whether a run is over has the lock for a moment.
+        if let file { while flock(file.rawValue, LOCK_SH) != 0, errno == EINTR {} }
         state = Mutex(State(file: file))
     }
 
