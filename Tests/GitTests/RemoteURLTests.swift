@@ -1,4 +1,5 @@
 import Git
+import TestSupport
 import Testing
 
 @Suite
@@ -18,5 +19,32 @@ struct RemoteURLTests {
     func `an address is shown without credentials`(_ text: String, _ shown: String) throws {
         #expect(try RemoteURL(text).description == shown)
         #expect(try RemoteURL(shown).description == shown)
+    }
+
+    @Test(arguments: [
+        ("git@host:a/b.git", "host/a/b"),
+        ("git@host:/a/b.git", "host/a/b"),
+        ("ssh://git@host:22/a/b.git/", "host/a/b"),
+        ("https://host/a/b.git", "host/a/b"),
+        ("https://me:secret@Host:443/a/b/", "host/a/b"),
+        ("http://host/a/b", "host/a/b"),
+        ("git://host:9418/a/b.git", "host/a/b"),
+        ("ann@host:/a/b", "host/a/b"),
+        ("ann@host:a/b", "ann@host/a/b"),
+        ("https://host:8443/a/b", "host:8443/a/b"),
+        ("http://host:8443/a/B", "host:8443/a/B"),
+    ])
+    func `the usual spellings of one place are one`(_ text: String, _ place: String) throws {
+        #expect(try RemoteURL(text).place == place)
+    }
+
+    @Test func `the place of a repository on this host is its git directory`() async throws {
+        let fixture = try await RepositoryFixture(["a": "b"])
+        let place = fixture.repository.commonDirectory
+        for text in [fixture.path, fixture.path + "/", "file://" + fixture.path, "file://\(fixture.path)/"] {
+            #expect(try RemoteURL(text).place == place)
+            #expect(SharedReferences(of: try GitRepository(at: fixture.path)).place == place)
+        }
+        #expect(try RemoteURL("/nowhere/a.git/").place == "/nowhere/a.git")
     }
 }

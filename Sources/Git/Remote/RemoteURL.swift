@@ -87,15 +87,17 @@ package struct RemoteURL: Hashable, Sendable, CustomStringConvertible {
             scheme: scheme, host: authority.lowercased(), port: port, path: path, user: user, password: password)
     }
 
-    var portOrDefault: Int? {
+    private var usualPort: Int? {
         switch scheme {
-        case .https: port ?? 443
-        case .http: port ?? 80
-        case .ssh: port ?? 22
-        case .git: port ?? 9418
+        case .https: 443
+        case .http: 80
+        case .ssh: 22
+        case .git: 9418
         case .file: nil
         }
     }
+
+    var portOrDefault: Int? { port ?? usualPort }
 
     var isHTTP: Bool { scheme == .http || scheme == .https }
 
@@ -110,6 +112,21 @@ package struct RemoteURL: Hashable, Sendable, CustomStringConvertible {
         case .ssh: "ssh://\(user.map { "\($0)@" } ?? "")\(authority)\(path)"
         default: "\(scheme.rawValue)://\(authority)\(path)"
         }
+    }
+
+    /// One text for one repository, in all usual spellings of its address: `host/acme/a` without scheme, credentials, the
+    /// scheme's own port, `.git` and final slashes; of one on this host, its git directory. A user of ssh stays where the
+    /// path counts from the home of somebody else than `git`, as whom everybody comes.
+    package var place: String {
+        guard scheme != .file else { return (try? GitRepository(at: path))?.commonDirectory ?? path }
+        var path = path[...]
+        while path.hasSuffix("/") { path.removeLast() }
+        if path.hasSuffix(".git") { path.removeLast(4) }
+        while path.hasSuffix("/") { path.removeLast() }
+        let isInHome = scheme == .ssh && !path.hasPrefix("/")
+        let user = isInHome && user != "git" ? user.map { "\($0)@" } ?? "" : ""
+        let port = port.flatMap { $0 == usualPort ? nil : ":\($0)" } ?? ""
+        return "\(user)\(host)\(port)\(path.hasPrefix("/") ? "" : "/")\(path)"
     }
 
     /// The last part of the path without `.git`, in letters that every file system takes.

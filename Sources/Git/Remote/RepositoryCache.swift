@@ -77,6 +77,8 @@ struct RemoteCopy: Sendable {
     /// The remote's address without credentials.
     var address: String { access.remote.description }
 
+    var place: String { access.remote.place }
+
     func refresh() async throws(GitError) {
         let (access, repository, lockPath) = (access, repository, lockPath)
         try await Self.cancellable(access, patience) { flag throws(GitError) in

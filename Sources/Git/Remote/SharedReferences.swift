@@ -32,6 +32,9 @@ package struct SharedReferences: Sendable {
     /// The remote's address without credentials, `nil` without a remote.
     package var address: String? { remote?.address }
 
+    /// One text for where they are, however that is spelled: the remote's `place`, else the git directory.
+    package var place: String { remote?.place ?? repository.commonDirectory }
+
     /// Where a reference points, as far as is known here: `refresh` asks again.
     package func target(of reference: String) async throws(GitError) -> ObjectID? {
         try await repository.target(of: reference)
