@@ -60,6 +60,8 @@ extension PlanItem {
             compare("what is recorded", [record.commit, record.specHash], [now.record.commit, now.record.specHash])
             compare("its rollback", record.hold, now.record.hold)
             compare("what was applied", record.previous?.applied, now.record.previous?.applied)
+            let shown = remove.map(\.containerID)
+            compare("what is removed", [], now.remove.map(\.containerID).filter { !shown.contains($0) })
             if now.deploy != nil {
                 compare("what is deployed", deploy, now.deploy)
                 compare("the containers that run", containers, now.containers)
@@ -75,6 +77,7 @@ extension PlanItem {
         compare("what is deployed", deploy, now.deploy)
         compare("what is rolled over", rollover, now.rollover)
         compare("the containers that run", containers, now.containers)
+        compare("what is removed", remove, now.remove)
         compare("its record", record, now.record)
         return changes
     }
