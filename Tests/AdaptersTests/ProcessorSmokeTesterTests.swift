@@ -178,11 +178,13 @@ final class OneContainer: ContainerEngine {
     private let port: Int
     private let gateway: String?
     private let state: ContainerState
+    private let isNew: Bool
     let specs = Mutex<[ContainerSpec]>([])
     var started: [String] { specs.withLock { $0.map(\.name) } }
     let removed = Mutex<[String]>([])
 
-    init(port: Int, gateway: String?, state: ContainerState) {
+    init(port: Int, gateway: String?, state: ContainerState, isNew: Bool = true) {
+        self.isNew = isNew
         self.port = port
         self.gateway = gateway
         self.state = state
@@ -193,11 +195,12 @@ final class OneContainer: ContainerEngine {
     func imageID(of image: ImageReference) async throws(Failure) -> String? { "sha256:1" }
     func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String { "sha256:1" }
 
-    func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
+    func start(_ spec: ContainerSpec) async throws(Failure) -> (container: ObservedContainer, isNew: Bool) {
         specs.withLock { $0.append(spec) }
-        return ObservedContainer(
+        let container = ObservedContainer(
             id: spec.name, name: spec.name, ref: spec.ref, imageID: "sha256:1", isRunning: true,
             specHash: spec.specHash, hostPort: spec.network == .published ? port : nil)
+        return (container, isNew)
     }
 
     func state(of id: String) async throws(Failure) -> ContainerState? { state }

@@ -186,7 +186,7 @@ struct IsolationTests {
             let spec = ContainerSpec(
                 name: "pinion-\(ref.refSlug)-run-dead", processor: processor, image: image.description,
                 platform: .host, environment: [:], network: .none, run: dead)
-            let left = try await engine.start(spec)
+            let left = try await engine.start(spec).container
             try await engine.createNetwork("pinion-dead-\(sample.namespace)", run: dead)
             #expect(try await !engine.containers().contains { $0.id == left.id }, "a run's container is no deployment")
 

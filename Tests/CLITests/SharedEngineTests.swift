@@ -1,4 +1,5 @@
 import DeploymentModel
+import Docker
 import TestSupport
 import Testing
 
@@ -30,45 +31,57 @@ struct SharedEngineTests {
         }
     }
 
-    @Test func `environments share a container of what is the same, and take nothing from each other`() async throws {
+    @Test func `environments have a container each, and take nothing from each other`() async throws {
         try await Self.with { sample in
+            let ref = "\(sample.namespace)/stats@1"
             let spec = sample.spec("stats")
             let folder = "registry/processors/\(sample.namespace)_stats"
-            func reconcile() async throws {
-                #expect(try await pinion(sample, "reconcile", "--env", "staging").succeeded())
+            func reconcile(_ environment: String = "staging") async throws {
+                #expect(try await pinion(sample, "reconcile", "--env", environment).succeeded())
             }
             func promote() async throws {
                 let run = try await pinion(sample, "promote", "--from", "staging", "--to", "main")
                 #expect(run.exitCode == 0, "\(run.stderr)")
-                #expect(run.stdout.contains("✓ main: 1 changed"), "what is only recorded counts: \(run.stdout)")
+                #expect(run.stdout.contains("✓ main: 1 changed"), "\(run.stdout)")
+            }
+            func container(_ environment: String) async throws -> ObservedContainer {
+                let own = try await sample.containers().filter { $0.owner?.environment == environment }
+                #expect(own.count == 1)
+                return try #require(own.first)
             }
             try await reconcile()
             try await promote()
-            let first = try #require(try await sample.containers().first)
-            #expect(try await sample.containers().count == 1)
-            #expect(first.owner?.environment == "staging")
+            let (first, promoted) = (try await container("staging"), try await container("main"))
+            #expect(promoted.imageID == first.imageID && promoted.name.hasPrefix(first.name + "-"))
             try await expectPeace(sample, "the same")
+
+            try await Sample.engine().stop(promoted.id, graceSeconds: 0)
+            let drift = try await pinion(sample, "drift", "--env", "main", "--detailed-exitcode")
+            #expect(drift.exitCode == 2, "\(drift.stdout)")
+            let status = try await pinion(sample, "status", "--env", "main").stdout
+            #expect(status.contains("stopped") && !status.contains("127.0.0.1:\(first.hostPort ?? 0)"), "\(status)")
+            try await reconcile("main")
+            let restarted = try await container("main")
+            #expect(restarted.isRunning && restarted.id != promoted.id && restarted.name == promoted.name)
+            try await expectPeace(sample, "started again")
 
             try await sample.fixture.commit(["\(folder)/app/more.py": "# more\n"])
             try await reconcile()
-            #expect(try await sample.containers().count == 2)
-            #expect(try await sample.containers().map(\.id).contains(first.id), "main still has it in its records")
+            #expect(try await container("main").id == restarted.id)
             try await expectPeace(sample, "another image")
             try await promote()
             try await expectPeace(sample, "promoted")
-            let second = try #require(try await sample.containers().first)
-            #expect(
-                try await sample.containers().count == 1 && second.id != first.id, "nobody wants the first one any more"
-            )
+            #expect(try await container("main").imageID == container("staging").imageID)
 
             let text = try #require(try await sample.fixture.text(spec))
             try await sample.fixture.commit([spec: text.replacing("memory_gb: 1", with: "memory_gb: 2")])
             try await reconcile()
-            let names = try await sample.containers().map(\.name).sorted { $0.count < $1.count }
-            #expect(names.count == 2 && names[1].hasPrefix(names[0] + "-") && names[0] == second.name, "\(names)")
             try await expectPeace(sample, "another spec")
-            #expect(try await pinion(sample, "rollback", "--env", "staging", "\(sample.namespace)/stats@1").succeeded())
-            #expect(try await sample.containers().map(\.id) == [second.id], "it is shared again")
+            #expect(try await pinion(sample, "rollback", "--env", "staging", ref).succeeded())
+
+            let url = try await Pinion.run(["localctl", "url", "--ref", ref])
+            let logs = try await Pinion.run(["localctl", "logs", "--ref", ref])
+            #expect(url.stderr.contains("one of 2") && url.stderr == logs.stderr)
         }
     }
 
@@ -94,6 +107,27 @@ struct SharedEngineTests {
             #expect(try await !sample.containers().map(\.id).contains(own.id), "its own it did replace")
             let status = try await Pinion.run(["localctl", "status", "--ref", "\(sample.namespace)/stats@1"]).stdout
             #expect(status.contains("staging of \(clone)/"), "\(status)")
+        }
+    }
+
+    @Test func `users of one remote have one staging, and a local of their own each`() async throws {
+        try await Self.with { sample in
+            let clone = sample.fixture.folder.path + "/clone.git"
+            let cloned = try await Pinion.run("git", ["clone", "--quiet", "--bare", sample.path, clone])
+            try #require(cloned.exitCode == 0, "\(cloned.stderr)")
+            let caches = [try TemporaryFolder(), try TemporaryFolder()]
+            for environment in ["local", "staging"] {
+                for cache in caches {
+                    let run = try await Pinion.run(
+                        ["reconcile", "--env", environment, "--repo", clone, "--remote", "origin"],
+                        environment: ["XDG_CACHE_HOME": cache.path])
+                    #expect(run.succeeded())
+                }
+            }
+            let owners = try await sample.containers().compactMap(\.owner)
+            let own = Set(owners.filter { $0.environment == "local" }.map(\.repository))
+            #expect(own.count == 2 && own.allSatisfy { path in caches.contains { path.hasPrefix($0.path) } }, "\(own)")
+            #expect(owners.filter { $0.environment == "staging" }.map(\.repository) == ["\(sample.path)/"])
         }
     }
 

@@ -78,12 +78,14 @@ struct PortSuites {
                     processor: Processor(ref: ref, specHash: hash), image: image.description, platform: .amd64,
                     environment: [:])
             }
-            let started = try await stage.engine.start(spec("one"))
-            #expect(started.isRunning && started.imageID == id && started.specHash == "one" && started.ref == ref)
+            let (started, isNew) = try await stage.engine.start(spec("one"))
+            #expect(
+                isNew && started.isRunning && started.imageID == id && started.specHash == "one" && started.ref == ref)
             #expect(started.hostPort != nil)
             #expect(try await stage.engine.containers().contains { $0.id == started.id })
             #expect(try await stage.engine.state(of: started.id) == .running)
-            #expect(try await stage.engine.start(spec("one")).id == started.id)
+            let again = try await stage.engine.start(spec("one"))
+            #expect(again.container.id == started.id && !again.isNew)
             await expectFailure(.docker) { try await stage.engine.start(spec("two")) }
             try await stage.engine.stop(started.id, graceSeconds: 1)
             #expect(try await stage.engine.state(of: started.id) != .running)
@@ -92,6 +94,62 @@ struct PortSuites {
             #expect(try await stage.engine.state(of: started.id) == nil)
             #expect(try await !stage.engine.containers().contains { $0.id == started.id })
         }
+    }
+
+    @Test(
+        "A name that another owner has is left to it, running or not, and one of one's own that has stopped gives way",
+        arguments: PortStage.Kind.all)
+    func owners(kind: PortStage.Kind) async throws {
+        try await PortStage.with(kind) { stage in
+            _ = try await stage.engine.pull(stage.server, platform: .amd64)
+            let name = "pinion-owners-" + stage.tag.path.replacing("/", with: "-")
+            let result: Result<Void, any Error>
+            do {
+                result = .success(try await owners(of: name, on: stage))
+            } catch { result = .failure(error) }
+            for container in try await stage.engine.containers() where container.name.hasPrefix(name) {
+                try await stage.engine.remove(container.id, graceSeconds: 0)
+            }
+            try result.get()
+        }
+    }
+
+    private func owners(of name: String, on stage: PortStage) async throws {
+        let ref = try ProcessorRef("test/ports@1")
+        let own = ContainerOwner(environment: "local", repository: "/a/.git/")
+        let staging = ContainerOwner(environment: "staging", repository: "/a/.git/")
+        let clone = ContainerOwner(environment: "local", repository: "/b/.git/")
+        func start(
+            _ owner: ContainerOwner?, _ hash: String = "one", secrets: [String] = []
+        ) async throws(Failure) -> (container: ObservedContainer, isNew: Bool) {
+            try await stage.engine.start(
+                ContainerSpec(
+                    name: name, processor: Processor(ref: ref, specHash: hash), image: stage.server.description,
+                    platform: .amd64, environment: [:], secretNames: secrets, owner: owner))
+        }
+        let first = try await start(own)
+        #expect(first.isNew && first.container.name == name && first.container.owner == own)
+        let theirs = try await start(staging)
+        #expect(theirs.isNew && theirs.container.id != first.container.id && theirs.container.owner == staging)
+        let ending = theirs.container.name.dropFirst(name.count)
+        #expect(theirs.container.name.hasPrefix(name) && ending.contains(/^-[0-9a-f]{8}$/))
+        let again = try await start(staging)
+        #expect(again.container.id == theirs.container.id && !again.isNew)
+        await expectFailure(.docker) { _ = try await start(nil) }
+
+        for one in [first, theirs] { try await stage.engine.stop(one.container.id, graceSeconds: 0) }
+        let third = try await start(clone)
+        #expect(third.isNew && third.container.name != theirs.container.name)
+        #expect(try await stage.engine.state(of: first.container.id) != nil, "one that has stopped is its owner's too")
+        let anew = try await start(staging, "two")
+        #expect(anew.isNew && anew.container.name == theirs.container.name)
+        #expect(try await stage.engine.state(of: theirs.container.id) == nil)
+        #expect(try await start(own).container.name == name)
+        #expect(try await stage.engine.state(of: first.container.id) == nil)
+
+        let other = try await start(own, secrets: ["KEY"])
+        #expect(other.isNew && other.container.name.hasPrefix(name + "-"), "what runs is not taken from itself")
+        await expectFailure(.docker) { _ = try await start(own, "three") }
     }
 
     @Test("What no OCI registry has can't be pulled", arguments: PortStage.Kind.all)

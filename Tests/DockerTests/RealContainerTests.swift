@@ -50,8 +50,8 @@ struct RealContainerTests {
             #expect(try await real.engine.imageID(of: image) == id)
             #expect(try await real.engine.pull(image, platform: platform) == id)
 
-            let started = try await real.engine.start(try spec(image, platform))
-            #expect(started.isRunning && started.imageID == id && started.specHash == "sha256:x")
+            let (started, isNew) = try await real.engine.start(try spec(image, platform))
+            #expect(isNew && started.isRunning && started.imageID == id && started.specHash == "sha256:x")
             let port = try #require(started.hostPort)
             let reply = try await HTTPClient.shared.fetch(
                 HTTPRequest(.get, "http://127.0.0.1:\(port)/hello.txt"), upTo: 1000,
@@ -68,7 +68,8 @@ struct RealContainerTests {
             #expect(host?["CapDrop"]?[0]?.stringValue == "ALL")
             #expect(host?["PortBindings"]?["8000/tcp"]?[0]?["HostIp"]?.stringValue == "127.0.0.1")
 
-            #expect(try await real.engine.start(try spec(image, platform)) == started, "who comes second takes it")
+            let (second, isSecondNew) = try await real.engine.start(try spec(image, platform))
+            #expect(second == started && !isSecondNew, "who comes second takes it")
             await expectFailure(.docker, "is there already") {
                 try await real.engine.start(try spec(image, platform, specHash: "sha256:y"))
             }

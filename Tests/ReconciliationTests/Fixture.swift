@@ -12,6 +12,9 @@ extension Tag {
 /// A desired state and a simulated world to reconcile it in.
 struct Fixture {
     let world = SimulatedWorld()
+    /// Has builder, OCI registry and engine, where several fixtures share them; records are in its own world.
+    var shared: SimulatedWorld?
+    var owner: ContainerOwner?
     let clock: @Sendable () -> Double = { 0 }
 
     static func key(_ text: String) -> InputKey { InputKey(SimulatedWorld.digest(text)) }
@@ -38,9 +41,15 @@ struct Fixture {
     }
 
     func plan(_ desired: DesiredState) async throws -> Plan {
-        let observed = try await Observer(store: world, registry: world, deployments: .docker(world)).observe(desired)
-        return await Planner(desired: desired, observed: observed, platform: .amd64).plan()
+        await Planner(desired: desired, observed: try await observed(desired), platform: .amd64).plan()
     }
+
+    func observed(_ desired: DesiredState) async throws -> ObservedState {
+        try await Observer(store: world, registry: host, deployments: .docker(host), owner: owner).observe(desired)
+    }
+
+    /// Where everything but records is.
+    var host: SimulatedWorld { shared ?? world }
 
     @discardableResult
     func apply(
@@ -56,8 +65,8 @@ struct Fixture {
 
     var services: Services {
         Services(
-            builder: world, registry: world, engine: world, localImages: world, contexts: world, store: world,
-            pins: world, smoke: world)
+            builder: host, registry: host, engine: host, localImages: host, contexts: host, store: world,
+            pins: world, smoke: host, owner: owner)
     }
 
     /// The single steps, at a time that goes on by a second with each question.

@@ -196,10 +196,14 @@ struct ReconciliationTests {
         #expect(fixture.world.now.containers.isEmpty)
     }
 
-    @Test func `a container that the records don't know is somebody else's`() async throws {
+    @Test func `a container that no spec asks for is told of, though no record knows it`() async throws {
         await fixture.apply(try await fixture.plan(Fixture.desired([try Fixture.processor()])))
         fixture.world.change { $0.records = [:] }
-        #expect(try await fixture.plan(Fixture.desired([])).notes.isEmpty)
+        let none = Fixture.desired([])
+        #expect(try await fixture.plan(none).notes.map { $0.hasSuffix("but no spec asks for it") } == [true])
+        let observed = try await fixture.observed(none)
+        let rows = StatusRow.rows(desired: none, records: [:], deployed: .containers(observed.containers))
+        #expect(rows.map(\.state) == [.orphaned])
     }
 
     @Test func `while a spec is broken, nothing is called unwanted`() async throws {

@@ -190,7 +190,44 @@ extension SimulatedWorld.State {
 extension ObservedContainer {
     fileprivate var stopped: ObservedContainer {
         ObservedContainer(
-            id: id, name: name, ref: ref, imageID: imageID, isRunning: false, specHash: specHash, hostPort: nil)
+            id: id, name: name, ref: ref, imageID: imageID, isRunning: false, specHash: specHash, hostPort: nil,
+            image: image, secretNames: secretNames, owner: owner)
+    }
+}
+
+extension ContainerSpec {
+    /// As the real engine has it, but for the hash; `nil` where there is no owner, or it has that name.
+    fileprivate var underOwnName: ContainerSpec? {
+        guard let owner else { return nil }
+        let ending = "-\(SimulatedWorld.digest("\(owner.repository)\n\(owner.environment)").hex.prefix(8))"
+        return name.hasSuffix(ending) ? nil : named(name + ending)
+    }
+}
+
+extension SimulatedWorld.State {
+    /// The container of this spec, and whether it was made for it, by the real engine's rules about names.
+    fileprivate mutating func started(
+        _ spec: ContainerSpec
+    ) -> Result<(container: ObservedContainer, isNew: Bool), Failure> {
+        if let taken = containers.values.first(where: { $0.name == spec.name }) {
+            let isOwn = taken.owner == spec.owner && taken.ref == spec.ref
+            if isOwn, taken.isRunning, taken.specHash == spec.specHash, taken.secretNames == spec.secretNames {
+                return .success((taken, false))
+            }
+            guard isOwn, !taken.isRunning else {
+                if let own = spec.underOwnName { return started(own) }
+                return .failure(Failure(.docker, "a container named \(spec.name) is there already"))
+            }
+            containers[taken.id] = nil
+        }
+        let container = ObservedContainer(
+            id: "c\(nextContainer)", name: spec.name, ref: spec.ref,
+            imageID: spec.image.split(separator: "@").last.map(String.init) ?? "", isRunning: !startsAreFatal,
+            specHash: spec.specHash, hostPort: startsAreFatal ? nil : 30_000 + nextContainer, image: spec.image,
+            secretNames: spec.secretNames, owner: spec.owner)
+        nextContainer += 1
+        containers[container.id] = container
+        return .success((container, true))
     }
 }
 
@@ -234,23 +271,8 @@ extension SimulatedWorld: ContainerEngine, LocalImageStore {
         }
     }
 
-    package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
-        if let taken = now.containers.values.first(where: { $0.name == spec.name }) {
-            guard taken.isRunning, taken.specHash == spec.specHash else {
-                throw Failure(.docker, "the name \(spec.name) is taken")
-            }
-            return taken
-        }
-        return try await effect("start \(spec.ref)") { state in
-            let container = ObservedContainer(
-                id: "c\(state.nextContainer)", name: spec.name, ref: spec.ref,
-                imageID: spec.image.split(separator: "@").last.map(String.init) ?? "",
-                isRunning: !state.startsAreFatal, specHash: spec.specHash,
-                hostPort: state.startsAreFatal ? nil : 30_000 + state.nextContainer)
-            state.nextContainer += 1
-            state.containers[container.id] = container
-            return container
-        }
+    package func start(_ spec: ContainerSpec) async throws(Failure) -> (container: ObservedContainer, isNew: Bool) {
+        try await effect("start \(spec.ref)") { state in state.started(spec) }.get()
     }
 
     package func state(of id: String) async throws(Failure) -> ContainerState? {
@@ -404,6 +426,7 @@ extension SimulatedWorld: SmokeTester {
     }
 
     package func awaitHealth(of container: ObservedContainer, processor: Processor) async throws(Failure) {
+        if let fault = now.faults["health"] { throw fault }
         let isAlive = now.containers[container.id]?.isRunning == true
         guard isAlive else {
             throw Failure(.health, "the container exited with code 1", detail: "the last words")

@@ -110,7 +110,7 @@ extension LocalAdapter {
             name: "pinion-\(start.processor.ref.refSlug)-run-\(Self.chance())", processor: start.processor,
             image: start.image, platform: start.platform, environment: start.environment, network: network, run: mark,
             hasWritableRoot: hasWritableRoot, world: start.world)
-        let container = try await engine.start(spec)
+        let (container, _) = try await engine.start(spec)
         let result: Result<Value, Failure>
         do throws(Failure) {
             guard container.imageID == start.imageID || start.imageID.isEmpty else {

@@ -20,11 +20,10 @@ extension LocalAdapter {
     /// - Parameters:
     ///   - build: the engine's id of a local build; `nil` runs the pinned image.
     ///   - owner: whose it is to be.
-    ///   - claimed: the names of the containers that other environments of the owner's repository have.
     /// - Throws: `Failure` with `ERR_IMAGE_UNPINNED`, `ERR_IMAGE_PULL`, `ERR_DOCKER`, or `ERR_HEALTH` with the container's
-    ///   last log lines: then it is removed again.
+    ///   last log lines: then it is removed again, unless another run started it.
     package func startToStay(
-        _ processor: Processor, _ platform: Platform, build: String?, owner: ContainerOwner, claimed: Set<String>
+        _ processor: Processor, _ platform: Platform, build: String?, owner: ContainerOwner
     ) async throws(Failure) -> StartedContainer {
         let image: String
         let imageID: String
@@ -44,8 +43,8 @@ extension LocalAdapter {
         let name = ContainerSpec.name(of: processor.ref, imageID: imageID)
         var environment = values
         environment["IMAGE_DIGEST"] = image.split(separator: "@").last.map(String.init)
-        let all = try await engine.containers().filter { $0.ref == processor.ref && $0.isShared(with: owner) }
-        for container in all
+        let own = try await engine.containers().filter { $0.ref == processor.ref && $0.owner == owner }
+        for container in own
         where container.isRunning && container.hostPort != nil && container.imageID == imageID
             && container.specHash == processor.specHash && container.secretNames == names
         {
@@ -55,27 +54,25 @@ extension LocalAdapter {
             return StartedContainer(
                 container: container, image: image, isReused: true, hasReplaced: false, missingSecrets: missing)
         }
-        var others = all.filter { $0.belongs(to: owner.environment, nil) && !claimed.contains($0.name) }
         // Its name may be taken by what has stopped, or was started for another spec or with other secrets.
-        for container in others where container.name.hasPrefix(name) {
+        for container in own where container.name.hasPrefix(name) {
             try await engine.remove(container.id, graceSeconds: 10)
         }
-        let hadOthers = others.contains(where: \.isRunning)
-        others.removeAll { $0.name.hasPrefix(name) }
-        let container = try await engine.start(
+        let (container, isNew) = try await engine.start(
             ContainerSpec(
                 name: name, processor: processor, image: image, platform: platform, environment: environment,
                 secretNames: names, world: surroundings.world.mount, owner: owner))
         do throws(Failure) {
             try await awaitHealth(of: container, processor: processor, on: platform)
         } catch {
-            await unstructured { [engine] in try? await engine.remove(container.id, graceSeconds: 1) }
+            if isNew { await unstructured { [engine] in try? await engine.remove(container.id, graceSeconds: 1) } }
             throw error
         }
         // A processor has one container that stays in an environment.
-        for other in others { try await engine.remove(other.id, graceSeconds: 10) }
+        for other in own where !other.name.hasPrefix(name) { try await engine.remove(other.id, graceSeconds: 10) }
         return StartedContainer(
-            container: container, image: image, isReused: false, hasReplaced: hadOthers, missingSecrets: missing)
+            container: container, image: image, isReused: !isNew, hasReplaced: own.contains(where: \.isRunning),
+            missingSecrets: missing)
     }
 
     /// Waits until a container with a published port is healthy.

@@ -27,23 +27,37 @@ struct LocalctlCommand: AsyncParsableCommand {
 
     }
 
-    /// The container of a processor that runs.
+    /// The container of a processor that is meant where nothing but the processor is named: of those that run before those
+    /// that don't, of those of an environment `local` before others, the first by name. It is told which one that is where
+    /// there are more.
     ///
-    /// - Parameter owner: its own one, else one of its repository; `nil` for any, those of an environment `local` first.
-    /// - Throws: `Failure` with `ERR_HEALTH` when none does.
-    static func running(
-        _ ref: ProcessorRef, in engine: DockerEngine, of owner: ContainerOwner? = nil
-    ) async throws(Failure) -> ObservedContainer {
-        let running = try await engine.containers().filter {
-            $0.ref == ref && $0.isRunning && $0.hostPort != nil && $0.isShared(with: owner)
+    /// - Throws: `Failure` with `ERR_HEALTH` when there is none.
+    static func container(of ref: ProcessorRef) async throws(Failure) -> (
+        container: ObservedContainer, engine: DockerEngine
+    ) {
+        let engine = try DockerEngine.ofUser()
+        func rank(_ container: ObservedContainer) -> (Int, Int, String) {
+            (container.isRunning ? 0 : 1, container.owner?.environment == "local" ? 0 : 1, container.name)
         }
-        func rank(_ container: ObservedContainer) -> (Int, String) {
-            (container.belongs(to: owner?.environment ?? "local", nil) ? 0 : 1, container.name)
+        let all = try await engine.containers().filter { $0.ref == ref }
+        guard let container = all.min(by: { rank($0) < rank($1) }) else {
+            throw Failure(
+                .health, "\(ref) has no container", remedy: "Start it: pinion localctl start --ref \(ref)")
         }
-        guard let container = running.min(by: { rank($0) < rank($1) }) else {
-            throw Failure(.health, "\(ref) does not run", remedy: "Start it: pinion localctl start --ref \(ref)")
+        if all.count > 1 {
+            Output.note(
+                "note: this is \(container.name) of \(Self.owner(of: container)), one of \(all.count): "
+                    + "pinion localctl status --ref \(ref)")
         }
-        return container
+        return (container, engine)
+    }
+
+    private static func owner(of container: ObservedContainer) -> String {
+        container.owner.map { "\($0.environment) of \($0.repository)" } ?? "nobody"
+    }
+
+    private static func isDown(_ ref: ProcessorRef) -> Failure {
+        Failure(.health, "\(ref) does not run", remedy: "Start it: pinion localctl start --ref \(ref)")
     }
 
     struct StartCommand: AsyncParsableCommand {
@@ -73,7 +87,7 @@ struct LocalctlCommand: AsyncParsableCommand {
                 if buildsNow { try await LocalBuild(options).build(target.ref, platform) }
                 let build = build || buildsNow ? try await session.newestBuild(of: processor, platform) : nil
                 let started = try await (try session.localAdapter()).startToStay(
-                    processor, platform, build: build, owner: session.owner, claimed: try await session.claimed())
+                    processor, platform, build: build, owner: session.owner)
                 for name in started.missingSecrets {
                     Output.note("note: \(name) is not set: real runs will be refused")
                 }
@@ -120,7 +134,10 @@ struct LocalctlCommand: AsyncParsableCommand {
                 ref = try ProcessorRef(run.ref)
             } catch { throw Failure(.inputs, error.description) }
             let processor = try session.processor(ref)
-            let container = try await LocalctlCommand.running(ref, in: session.engine, of: session.owner)
+            let own = try await session.engine.containers().first {
+                $0.ref == ref && $0.owner == session.owner && $0.isRunning && $0.hostPort != nil
+            }
+            guard let container = own else { throw LocalctlCommand.isDown(ref) }
             var choice = try run.adapterOptions()
             choice.image = session.localBuild(of: container)
             return await (try session.localAdapter(.running(container))).invoke(
@@ -173,7 +190,7 @@ struct LocalctlCommand: AsyncParsableCommand {
                         [
                             row.ref.description, row.isRunning ? "running" : "stopped", row.name,
                             row.hostPort.map { "http://127.0.0.1:\($0)" } ?? "-",
-                            row.owner.map { "\($0.environment) of \($0.repository)" } ?? "-",
+                            LocalctlCommand.owner(of: row),
                         ]
                     }
                     Output.view(
@@ -196,13 +213,7 @@ struct LocalctlCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
-                let engine = try DockerEngine.ofUser()
-                let own = try await engine.containers().filter { $0.ref == target.ref }
-                guard let container = own.first(where: \.isRunning) ?? own.first else {
-                    throw Failure(
-                        .health, "\(target.ref) has no container",
-                        remedy: "Start it: pinion localctl start --ref \(target.ref)")
-                }
+                let (container, engine) = try await LocalctlCommand.container(of: target.ref)
                 Output.piece(try await engine.logTail(of: container.id, lines: tail))
                 return .success
             }
@@ -217,8 +228,9 @@ struct LocalctlCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting { () async throws(Failure) -> ExitCode in
-                let container = try await LocalctlCommand.running(target.ref, in: try .ofUser())
-                Output.result("http://127.0.0.1:\(container.hostPort ?? 0)")
+                let (container, _) = try await LocalctlCommand.container(of: target.ref)
+                guard let port = container.hostPort else { throw LocalctlCommand.isDown(target.ref) }
+                Output.result("http://127.0.0.1:\(port)")
                 return .success
             }
         }

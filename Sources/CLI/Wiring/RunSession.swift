@@ -19,8 +19,6 @@ struct RunSession {
     let environment: EnvironmentSpec
     /// Whose the containers are that are started to stay.
     let owner: ContainerOwner
-    /// The names of the containers that other environments have recorded as theirs.
-    let claimed: @Sendable () async throws(Failure) -> Set<String>
     private let names: AppNaming?
 
     /// - Parameter target: what the environment has to run on; `nil` for anything.
@@ -32,7 +30,6 @@ struct RunSession {
         repository = source.references.repository
         environment = source.environment
         owner = source.owner
-        claimed = { () async throws(Failure) in try await source.recordStore().containers(of: source.neighbours) }
         registry = try source.catalog.runnable(pinned: try await source.pins(try await source.records()))
         do throws(Failure) {
             itsEngine = .success(try .ofUser())
@@ -163,13 +160,10 @@ extension RegistrySource {
     ///
     /// - Parameter seen: what this run has read, to be shared with its other stores.
     func records(_ seen: SeenRecords = SeenRecords()) async throws(Failure) -> [ProcessorRef: RefRecord] {
-        try await recordStore(seen).records(of: environment.name)
-    }
-
-    /// For reading alone.
-    func recordStore(_ seen: SeenRecords = SeenRecords()) -> GitStateStore {
         let reader = Authorship(Identity(name: "Pinion", email: "pinion@localhost"))
-        return GitStateStore(state, as: reader, app: names?.ownApp, cache: .ofUser(), seen: seen, time: { 0 })
+        return try await GitStateStore(
+            state, as: reader, app: names?.ownApp, cache: .ofUser(), seen: seen, time: { 0 }
+        ).records(of: environment.name)
     }
 
     /// The pins that count, by ref, where they are not those of the specs.

@@ -86,10 +86,7 @@ struct Session {
             }
         return try await Observer(
             store: store, registry: registry, deployments: deployments, refreshesBases: build.refreshesBases,
-            owner: workspace.owner,
-            claimed: { [store, workspace] () async throws(Failure) in
-                try await store.containers(of: workspace.neighbours)
-            }
+            owner: workspace.owner
         ).observe(workspace.desired)
     }
 
@@ -229,7 +226,7 @@ struct Session {
     /// What runs in the environment.
     func deployed() async throws(Failure) -> StatusRow.Deployed {
         if let modal { return .functions(try await modal.platform.audit(nil)) }
-        return .containers(try await engine.containers().filter { $0.isShared(with: workspace.owner) })
+        return .containers(try await engine.containers().filter { $0.owner == workspace.owner })
     }
 
     /// Does something with the images of some processors, one step of a reconcile by itself.

@@ -14,8 +14,6 @@ struct Workspace {
     let environment: EnvironmentSpec
     /// Whose its containers are.
     let owner: ContainerOwner
-    /// The environments whose containers may be on the same engine.
-    let neighbours: [String]
     /// How its apps are named; `nil` where its target is not Modal.
     let names: AppNaming?
     var desired: DesiredState
@@ -72,7 +70,7 @@ struct Workspace {
         catalog = source.catalog
         environment = source.environment
         names = source.names
-        (owner, neighbours) = (source.owner, source.neighbours)
+        owner = source.owner
         desired = read.state
         diagnostics = (source.catalog.diagnostics + read.diagnostics).sorted()
         self.records = records

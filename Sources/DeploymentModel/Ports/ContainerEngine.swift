@@ -19,9 +19,14 @@ package protocol ContainerEngine: Sendable {
     /// - Throws: `Failure` with `ERR_IMAGE_PULL` or `ERR_DOCKER`.
     func pull(_ image: ImageReference, platform: Platform) async throws(Failure) -> String
 
-    /// Creates and starts a container, or takes the one that another run starts for the same ref, image and spec at the
-    /// same time. Where another owner's container has the name, this one's ends in `-<8 digits>` of its own owner.
-    func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer
+    /// Creates and starts a container. Where another owner's has the name, running or not, or one of the same owner that
+    /// runs for something else, this one's goes on with `-<8 digits>` of its owner. One of the same owner that has stopped
+    /// gives way; the one that another run of the owner starts for the same ref, image, spec and secrets at the same time
+    /// is taken.
+    ///
+    /// - Returns: the container, and whether this call made it.
+    /// - Throws: `Failure` with `ERR_IMAGE_PULL` when the engine does not hold the image, `ERR_DOCKER` for the rest.
+    func start(_ spec: ContainerSpec) async throws(Failure) -> (container: ObservedContainer, isNew: Bool)
 
     /// How the container is now; `nil` when it is gone.
     func state(of id: String) async throws(Failure) -> ContainerState?

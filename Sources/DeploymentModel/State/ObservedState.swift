@@ -2,11 +2,8 @@
 package struct ObservedState: Sendable {
     package var builds: [BuildRecord.ID: BuildRecord] = [:]
     package var records: [ProcessorRef: RefRecord] = [:]
-    /// Those that environments of this repository may use.
+    /// Those of this environment.
     package var containers: [ObservedContainer] = []
-    /// The names of the containers that other environments of this repository have recorded as theirs. Asked for where
-    /// something might be removed.
-    package var claimed: Set<String> = []
     /// What is deployed; `nil` where the target is Docker.
     package var functions: FunctionAudit?
     /// Apps that this environment did not name, so that they are not its to stop.

@@ -69,16 +69,16 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
         try await client.pull(image, platform: platform, credentials: credentials)
     }
 
-    package func start(_ spec: ContainerSpec) async throws(Failure) -> ObservedContainer {
+    package func start(_ spec: ContainerSpec) async throws(Failure) -> (container: ObservedContainer, isNew: Bool) {
         let processors = try await client.information().processors
         for _ in 0..<Self.attempts {
             let id = try await client.createContainer(
                 spec.name, platform: spec.platform, spec.creation(processors: processors))
-            if let id { return try await started(id, spec) }
+            if let id { return (try await started(id, spec), true) }
             switch try await other(spec) {
-            case .shared(let container): return container
-            case .foreign:
-                guard let own = spec.underOwnName else { throw Self.taken(spec.name, "for another spec") }
+            case .same(let container): return (container, false)
+            case .different:
+                guard let own = spec.underOwnName else { throw Self.taken(spec.name, "for something else") }
                 return try await start(own)
             case nil: break
             }
@@ -107,14 +107,15 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
 
     /// Who has a name that was to be given.
     private enum Other {
-        /// It is for the same spec with the same secrets, and the owner's to use.
-        case shared(ObservedContainer)
-        /// It is for another spec, or another repository's.
-        case foreign
+        /// It runs for the same owner, spec and secrets.
+        case same(ObservedContainer)
+        /// It is another owner's, or runs for another spec or with other secrets.
+        case different
     }
 
-    /// The container of this name that another run is starting at the same time: the name tells its image, labels its spec
-    /// and its owner. It is waited for: what another run makes is made, started and perhaps removed again in its own time.
+    /// The container of this name: the name tells its image, labels its spec and its owner. One that another run of the
+    /// owner is starting at the same time is waited for: what it makes is made, started and perhaps removed again in its own
+    /// time. One of the owner that has stopped is removed.
     ///
     /// - Returns: `nil` when it is gone by now.
     /// - Throws: `Failure` with `ERR_DOCKER` when it does not run in the end.
@@ -123,12 +124,16 @@ package struct DockerEngine: ContainerEngine, LocalImageStore {
         for _ in 0..<Self.looks {
             guard let json = try await client.container(spec.name) else { return nil }
             state = json["State"]?["Status"]?.stringValue ?? state
-            if let other = ObservedContainer(inspected: json) {
-                guard other.ref == spec.ref, other.specHash == spec.specHash, other.secretNames == spec.secretNames,
-                    other.isShared(with: spec.owner)
-                else { return .foreign }
-                if other.isRunning, other.hostPort != nil { return .shared(other) }
+            guard let other = ObservedContainer(inspected: json), other.owner == spec.owner, other.ref == spec.ref
+            else {
+                return .different
             }
+            if state == "exited" || state == "dead" {
+                try await client.removeContainer(other.id)
+                return nil
+            }
+            guard other.specHash == spec.specHash, other.secretNames == spec.secretNames else { return .different }
+            if other.isRunning, other.hostPort != nil { return .same(other) }
             guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { break }
         }
         throw Self.taken(spec.name, state)

@@ -111,15 +111,16 @@ extension Executor {
         for stale in item.remove where stale.name.hasPrefix(name) {
             try await services.engine.remove(stale.containerID, graceSeconds: 10)
         }
-        let container = try await services.engine.start(
+        let (container, isNew) = try await services.engine.start(
             ContainerSpec(
                 name: name, processor: item.processor, image: image.description, platform: platform,
                 environment: ["IMAGE_DIGEST": image.digest?.description ?? ""], owner: services.owner))
         do throws(Failure) {
             try await services.smoke.awaitHealth(of: container, processor: item.processor)
         } catch {
-            // What was started for this run and failed is not left behind; what ran before keeps running.
-            try? await services.engine.remove(container.id, graceSeconds: 1)
+            // What was started for this run and failed is not left behind; what ran before keeps running, and so does what
+            // another run started.
+            if isNew { try? await services.engine.remove(container.id, graceSeconds: 1) }
             throw error
         }
         return container

@@ -34,12 +34,7 @@ package struct Drift: Hashable, Sendable, Codable {
         target = desired.target
         commit = desired.commit
         processors = desired.processors.count
-        let known = Set(desired.processors.map(\.ref)).union(observed.records.keys)
-        deployments =
-            observed.functions?.apps.count
-            ?? observed.containers.count {
-                known.contains($0.ref) && $0.belongs(to: desired.environment, observed.records[$0.ref])
-            }
+        deployments = observed.functions?.apps.count ?? observed.containers.count
         findings = []
         pending = []
         unseen = observed.failures.map { Unseen(ref: $0.key, failure: $0.value) }.sorted { $0.ref < $1.ref }
@@ -108,7 +103,7 @@ package struct Drift: Hashable, Sendable, Codable {
                     actual: "recorded: \(text(recorded))"))
         }
         guard let name = processor.function else {
-            return findings + containers(of: processor, image, desired.environment, observed, running)
+            return findings + containers(of: processor, image, observed, running)
         }
         let audit = observed.functions ?? FunctionAudit()
         let secrets = MountedSecrets(of: processor.processor, in: audit.secrets, observed.secretChanges)
@@ -130,24 +125,22 @@ package struct Drift: Hashable, Sendable, Codable {
     }
 
     private static func containers(
-        of processor: DesiredProcessor, _ image: ImageReference, _ environment: String, _ observed: ObservedState,
+        of processor: DesiredProcessor, _ image: ImageReference, _ observed: ObservedState,
         _ running: [ObservedContainer]
     ) -> [DriftFinding] {
         let specHash = processor.processor.specHash
         let imageID = observed.imageIDs[image]
-        // That of another environment is as good.
         guard !running.contains(where: { $0.imageID == imageID && $0.specHash == specHash }) else { return [] }
-        let own = running.filter { $0.belongs(to: environment, observed.records[processor.ref]) }
         func finding(_ kind: DriftFinding.Kind, _ expected: String, _ actual: String) -> DriftFinding {
             DriftFinding(
-                ref: processor.ref, app: own.first?.name ?? processor.ref.refSlug, kind: kind, expected: expected,
+                ref: processor.ref, app: running.first?.name ?? processor.ref.refSlug, kind: kind, expected: expected,
                 actual: actual)
         }
-        guard !own.isEmpty else { return [finding(.missing, image.description, "not running")] }
+        guard !running.isEmpty else { return [finding(.missing, image.description, "not running")] }
         // An engine that was not asked has not lost it.
         guard imageID != nil || observed.failures[processor.ref] == nil else { return [] }
-        guard let bound = own.first(where: { $0.imageID == imageID }) else {
-            let actual = own.map { $0.image ?? $0.imageID }.joined(separator: ", ")
+        guard let bound = running.first(where: { $0.imageID == imageID }) else {
+            let actual = running.map { $0.image ?? $0.imageID }.joined(separator: ", ")
             let note = imageID == nil ? "; the engine no longer holds what is expected" : ""
             return [finding(.image, image.description, actual + note)]
         }
@@ -169,11 +162,8 @@ extension Drift {
     static func orphans(_ desired: DesiredState, _ observed: ObservedState) -> [Orphan] {
         guard desired.isComplete else { return [] }
         let wanted = Set(desired.processors.map(\.ref))
-        // Containers that the records don't know are somebody else's.
-        let containers = observed.containers.filter { container in
-            guard !wanted.contains(container.ref), let record = observed.records[container.ref] else { return false }
-            return container.belongs(to: desired.environment, record)
-        }.sorted { $0.name < $1.name }
+        let containers = observed.containers.filter { $0.isRunning && !wanted.contains($0.ref) }
+            .sorted { $0.name < $1.name }
             .map { container in
                 Orphan(
                     name: container.name, isOurs: false,

@@ -8,7 +8,6 @@ package struct Observer: Sendable {
     private let deployments: Deployments
     private let refreshesBases: Bool
     private let owner: ContainerOwner?
-    private let claimed: @Sendable () async throws(Failure) -> Set<String>
 
     /// What processors are deployed to.
     package enum Deployments: Sendable {
@@ -21,14 +20,12 @@ package struct Observer: Sendable {
 
     /// - Parameters:
     ///   - refreshesBases: whether to ask if the tags that builds are based on have moved.
-    ///   - owner: whose containers are looked at, with those of other environments of the same repository; `nil` for all.
-    ///   - claimed: the names of the containers that these have recorded as theirs.
+    ///   - owner: whose containers are looked at; `nil` for those that are nobody's.
     package init(
         store: any StateStore, registry: any ImageRegistry, deployments: Deployments, refreshesBases: Bool = false,
-        owner: ContainerOwner? = nil, claimed: @escaping @Sendable () async throws(Failure) -> Set<String> = { [] }
+        owner: ContainerOwner? = nil
     ) {
         self.owner = owner
-        self.claimed = claimed
         self.store = store
         self.registry = registry
         known = KnownImages(store: store, registry: registry)
@@ -62,8 +59,6 @@ package struct Observer: Sendable {
             case nil: open.append(processor)
             }
         }
-        // What is settled has one each, and nothing to remove.
-        if state.containers.count > desired.processors.count - open.count { state.claimed = try await claimed() }
         await withTaskGroup(of: Seen.self) { group in
             var waiting = open[...]
             for processor in waiting.prefix(Self.width) {
@@ -99,7 +94,7 @@ package struct Observer: Sendable {
         state.builds = try await builds.get()
         state.records = try await records.get()
         let seen = try await deployed.get()
-        state.containers = seen.containers.filter { $0.isShared(with: owner) }
+        state.containers = seen.containers.filter { $0.owner == owner }
         (state.functions, state.secretChanges) = (seen.functions, seen.changes)
         state.unnamedApps = seen.unnamed
         return state

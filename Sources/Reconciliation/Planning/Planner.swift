@@ -79,7 +79,6 @@ package struct Planner: Sendable {
         draft.wantSmoke()
         draft.containers = (containers[processor.ref] ?? []).sorted { $0.name < $1.name }
         draft.remove = draft.containers.filter { $0.id != running?.id }
-            .filter { $0.belongs(to: desired.environment, draft.previous) && !observed.claimed.contains($0.name) }
             .map { RemoveAction(containerID: $0.id, name: $0.name, reason: "another container takes its place") }
         if draft.deploy == nil, !draft.remove.isEmpty {
             draft.reasons.append("a container of an earlier run is left over")
@@ -189,17 +188,11 @@ package struct Planner: Sendable {
         return (containers[processor.ref] ?? []).filter {
             $0.isRunning && $0.hostPort != nil && $0.imageID == imageID
                 && $0.specHash == processor.processor.specHash
-        }.min { one, other in
-            // Another environment's is as good, and its own better.
-            let ranks = [one, other].map { $0.owner?.environment == desired.environment ? 0 : 1 }
-            return (ranks[0], one.name) < (ranks[1], other.name)
-        }
+        }.min { $0.name < $1.name }
     }
 
     private func deployReason(_ processor: DesiredProcessor, image: ImageReference?) -> String {
-        let own = (containers[processor.ref] ?? []).filter {
-            $0.belongs(to: desired.environment, observed.records[processor.ref])
-        }
+        let own = containers[processor.ref] ?? []
         guard !own.isEmpty else { return "not running" }
         guard own.contains(where: \.isRunning) else { return "its container has stopped" }
         let isForSpec = own.contains { $0.isRunning && $0.specHash == processor.processor.specHash }

@@ -30,8 +30,8 @@ package struct StatusRow: Hashable, Sendable, Codable {
     /// Where the last try to bring up what is wanted ended; `nil` where it is up, or no try failed.
     package let failure: FailedStep?
 
-    /// The rows of everything that is desired or recorded, sorted by ref. Containers and apps of neither are somebody
-    /// else's.
+    /// The rows of everything that is desired, recorded, or runs in one of its containers, sorted by ref. Apps that are
+    /// neither desired nor recorded are somebody else's.
     ///
     /// - Parameter failures: where the last tries to bring processors up ended.
     package static func rows(
@@ -39,12 +39,13 @@ package struct StatusRow: Hashable, Sendable, Codable {
         failures: [ProcessorRef: FailedStep] = [:]
     ) -> [StatusRow] {
         let wanted = Dictionary(desired.processors.map { ($0.ref, $0) }) { first, _ in first }
-        return Set(wanted.keys).union(records.keys).sorted().map { ref in
+        let running: [ObservedContainer] =
+            if case .containers(let containers) = deployed { containers.filter(\.isRunning) } else { [] }
+        return Set(wanted.keys).union(records.keys).union(running.map(\.ref)).sorted().map { ref in
             let record = records[ref]
             var (state, address): (State, String?) =
                 switch deployed {
-                case .containers(let containers):
-                    seen(containers.filter { $0.ref == ref && $0.isRunning }, record, desired.environment)
+                case .containers: seen(running.filter { $0.ref == ref }, record)
                 case .functions(let audit): seen(audit, wanted[ref], record)
                 case nil: (.unknown, nil)
                 }
@@ -60,19 +61,14 @@ package struct StatusRow: Hashable, Sendable, Codable {
 
     /// What was seen of an environment.
     package enum Deployed: Sendable {
+        /// Its own containers.
         case containers([ObservedContainer])
         case functions(FunctionAudit)
     }
 
-    private static func seen(
-        _ all: [ObservedContainer], _ record: RefRecord?, _ environment: String
-    ) -> (State, String?) {
-        // Another environment may run the same image for another spec.
-        let same = all.filter { $0.imageID == record?.binding?.imageID }
-        let bound =
-            same.first { $0.name == record?.binding?.name } ?? same.first { $0.specHash == record?.applied?.specHash }
-            ?? same.first
-        let own = all.filter { $0.belongs(to: environment, record) }
+    private static func seen(_ own: [ObservedContainer], _ record: RefRecord?) -> (State, String?) {
+        let same = own.filter { $0.imageID == record?.binding?.imageID }
+        let bound = same.first { $0.name == record?.binding?.name } ?? same.first
         let state: State =
             if bound != nil { .running } else if !own.isEmpty { .drifted } else { down(record) }
         return (state, (bound ?? own.first)?.hostPort.map { "http://127.0.0.1:\($0)" })
