@@ -23,14 +23,15 @@ struct PinRaceTests {
             for name in names {
                 #expect(try await jobs.sample.fixture.text(jobs.sample.spec(name))?.contains("pending") == false)
             }
-            #expect(try await jobs.sample.containers().filter(\.isRunning).count == 3)
+            #expect(
+                try await jobs.sample.containers().filter(\.isRunning).count == 6, "each job has a 'local' of its own")
             for job in ["left", "right", "third"] {
                 let next = try await jobs.run(["reconcile", "--json"], job: job)
                 #expect(next.exitCode == 0, "\(next.stderr)")
                 #expect(try next.json()["counts"]?["build"] == nil)
                 #expect(try next.json()["counts"]?["pin"] == nil)
             }
-            #expect(try await jobs.sample.containers().filter(\.isRunning).count == 3)
+            #expect(try await jobs.sample.containers().filter(\.isRunning).count == 9)
         }
     }
 

@@ -78,13 +78,18 @@ struct PortSuites {
                     processor: Processor(ref: ref, specHash: hash), image: image.description, platform: .amd64,
                     environment: [:])
             }
-            let (started, isNew) = try await stage.engine.start(spec("one"))
-            #expect(
-                isNew && started.isRunning && started.imageID == id && started.specHash == "one" && started.ref == ref)
+            // Two runs at once.
+            let one = spec("one")
+            async let left = stage.engine.start(one)
+            async let right = stage.engine.start(one)
+            let both = try await [left, right]
+            let started = both[0].container
+            #expect(both.count { $0.isNew } == 1 && both[1].container.id == started.id)
+            #expect(started.isRunning && started.imageID == id && started.specHash == "one" && started.ref == ref)
             #expect(started.hostPort != nil)
             #expect(try await stage.engine.containers().contains { $0.id == started.id })
             #expect(try await stage.engine.state(of: started.id) == .running)
-            let again = try await stage.engine.start(spec("one"))
+            let again = try await stage.engine.start(one)
             #expect(again.container.id == started.id && !again.isNew)
             await expectFailure(.docker) { try await stage.engine.start(spec("two")) }
             try await stage.engine.stop(started.id, graceSeconds: 1)
