@@ -177,6 +177,19 @@ struct DriftTests {
         #expect(try await drift().findings.map(\.kind) == [.missing], "the engine was asked all the same")
     }
 
+    @Test func `who was not asked to the end has not failed`() async throws {
+        let fixture = Fixture()
+        let desired = Fixture.desired([try Fixture.processor()])
+        let look = Task {
+            while !Task.isCancelled { await Task.yield() }
+            return try await Observer(
+                store: fixture.world, registry: fixture.world, deployments: .docker(fixture.world)
+            ).observe(desired)
+        }
+        look.cancel()
+        await #expect(throws: Failure.self) { try await look.value }
+    }
+
     @Test func `containers drift, too`() async throws {
         let fixture = Fixture()
         let desired = Fixture.desired([try Fixture.processor()])

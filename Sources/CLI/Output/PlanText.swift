@@ -58,7 +58,7 @@ struct PlanText {
     var summary: String {
         guard !plan.isEmpty else {
             return plan.unchanged.isEmpty
-                ? "Nothing to do: \(plan.environment) wants no processor."
+                ? "Nothing to do: \(plan.environment) wants no processor. Make one: pinion new processor NS/NAME@1"
                 : "Nothing to do: \(counted(plan.unchanged.count, "processor")) as they should be."
         }
         let sure = plan.items.filter { !$0.mayRunAlready }

@@ -50,7 +50,9 @@ struct StatusText {
     }
 
     private static func table(_ rows: [StatusRow], _ style: Style) -> String {
-        guard !rows.isEmpty else { return "Nothing is recorded and nothing runs. Start with: pinion reconcile" }
+        guard !rows.isEmpty else {
+            return "Nothing is wanted, nothing recorded, nothing runs. Begin with: pinion new processor NS/NAME@1"
+        }
         let cells = rows.map { row in
             [
                 row.ref.description, row.state.rawValue, row.digest?.short ?? "-",

@@ -31,9 +31,7 @@ struct WhyText {
             if let failure = block.failure { lines.append("  \(failure.sentence.printable)") }
             if let remedy = block.remedy { lines.append("  \(remedy)") }
         } else {
-            lines.append(
-                "\(style.green("✓")) \(document.environment) runs what it wants, "
-                    + "by its records: pinion drift --env \(document.environment) looks at what is there")
+            lines.append("\(style.green("✓")) \(document.environment) runs what it wants, by its records")
         }
         text = lines.joined(separator: "\n")
     }

@@ -111,6 +111,8 @@ struct RegistrySource {
         case .unreachable: Failure(.network, error.message, remedy: "Is the address right, and the network there?")
         case .foreignOwner:
             Failure(.git, error.message, remedy: RepositoryPlace.trust(options.repo))
+        case .notFound where options.remote.map { error.message.contains("no remote '\($0)'") } ?? false:
+            Failure(.git, error.message, remedy: "See: git remote. Add it: git remote add \(options.remote ?? "") URL")
         case .notFound, .invalid:
             options.branch == nil && branch == nil
                 ? RevisionOptions.failure(error, repo: options.repo, missing: RevisionOptions.noCommit)

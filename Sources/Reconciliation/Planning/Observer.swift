@@ -38,7 +38,8 @@ package struct Observer: Sendable {
 
     /// What is there of what is desired. What cannot be seen of a single ref is in `failures`.
     ///
-    /// - Throws: `Failure` when the records cannot be read, or neither container engine nor Modal answers.
+    /// - Throws: `Failure` when the records cannot be read, neither container engine nor Modal answers, or the task is
+    ///   cancelled.
     package func observe(_ desired: DesiredState) async throws(Failure) -> ObservedState {
         var state = try await kept(of: desired)
         let (builds, records) = (state.builds, state.records)
@@ -70,6 +71,8 @@ package struct Observer: Sendable {
                 if let next = waiting.popFirst() { group.addTask { await look(next, builds, records[next.ref]) } }
             }
         }
+        // Who was not asked to the end has not failed.
+        if Task.isCancelled { throw Failure(.timeout, "the look at \(desired.environment) was broken off") }
         return state
     }
 
