@@ -20,6 +20,8 @@ final class PageWorld: Sendable {
         /// Of the sample registry `text/stats@1` and `llm/litellm@1`, on a stand-in of Modal: `staging` runs the second
         /// revision of both, `main` the first.
         case released
+
+        var isCopy: Bool { if case .released = self { true } else { false } }
     }
 
     let home: TemporaryFolder
