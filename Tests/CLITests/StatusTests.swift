@@ -41,17 +41,15 @@ struct StatusTests {
         #expect(text.contains("✗ registry/processors/text_more.yaml:3:17: ERR_SPEC  'api.protocol' is 'x'"), "\(text)")
     }
 
-    @Test func `a spec with errors is why its processor can't be run`() async throws {
+    @Test func `a spec with errors is why there is nothing of it, and a remote that is not there is added`()
+        async throws
+    {
         let fixture = try await RepositoryFixture(Self.files)
         let file = "registry/processors/text_more.yaml"
         try await fixture.commit([file: "ref: text/more@1\nimage: {oci: \"ghcr.io/a/b:1\"}\napi: {protocol: x}\n"])
         let place = "\(file):3:17: 'api.protocol' is 'x'"
         let why = try await Pinion.run(["why", "text/more@1", "--repo", fixture.path])
-        #expect(why.stdout.contains("✗ local, catalog: \(place)"), "\(why.stdout)")
-        let run = try await Pinion.run(
-            ["run", "text/more@1", "--mode", "mock", "--repo", fixture.path],
-            environment: ["DOCKER_HOST": "unix:///nowhere"])
-        #expect(run.exitCode == 4 && run.stderr.contains("text/more@1 has an error: \(place)"), "\(run.stderr)")
+        #expect(why.exitCode == 4 && why.stderr.contains("there is no record of it: \(place)"), "\(why.stderr)")
         let plan = try await Pinion.run(["plan", "--repo", fixture.path, "--remote", "upstream"])
         #expect(plan.stderr.contains("git remote add upstream URL"), "\(plan.stderr)")
     }
@@ -158,6 +156,12 @@ struct FailedRunTests {
             #expect(try await sample.reconcile(environment: own).succeeded())
             #expect(try await pinion("status").stdout.hasPrefix("PROCESSOR"))
             #expect(try await pinion("drift").stdout.hasPrefix("✓ no drift"))
+
+            try await sample.fixture.commit([spec: "ref: \(hash)\napi: {protocol: x}\n"])
+            let place = "\(spec):2:17: 'api.protocol' is 'x'"
+            #expect(try await pinion("why", hash).stdout.contains("✗ local, catalog: \(place)"))
+            let run = try await pinion("run", hash, "--mode", "mock")
+            #expect(run.exitCode == 4 && run.stderr.contains("\(hash) has an error: \(place)"), "\(run.stderr)")
         }
     }
 }

@@ -43,8 +43,8 @@ struct RunProcessorCommand: AsyncParsableCommand {
         var choice = try run.adapterOptions()
         let ref = try? RunnableRef(run.ref)
         if build || buildsNow { try await choose(&choice, ref, session) }
-        let standard: JSONValue? =
-            if case .processor(let ref) = ref { session.registry.processors[ref]?.smokeInputs } else { nil }
+        var standard: JSONValue?
+        if adapter != .tool, case .processor(let ref) = ref { standard = try session.processor(ref).smokeInputs }
         let inputs = run.inputs(call.inputs, standard: standard)
         let secrets = session.secretsPresent(for: run.ref)
         func invoke(_ adapter: some Adapter, _ registry: RunnableRegistry? = nil) async -> InvocationResult {

@@ -50,6 +50,11 @@ struct WhyReader {
         let stages = try await chain.stages()
         guard let target = stages.last else { throw Failure(.spec, "there is no environment '\(name)'") }
         guard build != nil || note != nil || stages.contains(where: { $0.record != nil }) else {
+            if let fault = catalog.fault(of: ref) {
+                throw Failure(
+                    .functionNotFound, "\(ref) has an error, and there is no record of it: \(fault.sentence)",
+                    remedy: fault.fix ?? "See all: pinion validate")
+            }
             throw Failure(
                 .functionNotFound,
                 "there is no \(ref) without errors in the registry of \(catalog.commit.short), and no record of it",
