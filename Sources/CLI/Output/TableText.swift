@@ -2,8 +2,8 @@
 struct TableText {
     let text: String
 
-    /// What others wrote in a cell is text, whatever it holds. Where the columns of the terminal are not enough, the widest columns of the table are cut, never the first, which says
-    /// what a row is about.
+    /// What others wrote in a cell is text, whatever it holds. Where the columns of the terminal are not enough, the widest
+    /// columns of the table are cut, never the first, which says what a row is about.
     init(_ heading: [String], _ rows: [[String]], style: Style) {
         let cells = [heading] + rows.map { $0.map(\.printable) }
         let wanted = heading.indices.map { column in cells.map { $0[column].columns }.max() ?? 0 }

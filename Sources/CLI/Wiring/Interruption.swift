@@ -9,8 +9,8 @@ import DeploymentModel
 #endif
 
 /// Runs a command's work so that SIGINT, SIGTERM and the end of its terminal (SIGHUP) cancel it: what it started is stopped and
-/// removed, and the process ends with 130, 143 or 129. What must not be torn is finished first, within seven seconds: a CI runner kills after 7.5. A second
-/// signal ends it at once.
+/// removed, and the process ends with 130, 143 or 129. What must not be torn is finished first, within seven seconds: a CI
+/// runner kills after 7.5. A second signal ends it at once.
 func interruptible(_ work: @escaping @Sendable () async throws(Failure) -> ExitCode) async throws(ExitCode) {
     let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
     let interruptions = [SIGINT, SIGTERM, SIGHUP].compactMap { Interruption($0, continuation) }

@@ -7,8 +7,9 @@ import Reconciliation
 struct UnfinishedRuns {
     private struct Run {
         let id: String
-        let plan: Plan
-        let entries: [JournalEntry]
+        let wanted: [ProcessorRef: RecordAction]
+        /// By what they are about; `nil` is the run as a whole.
+        let entries: [ProcessorRef?: [JournalEntry]]
     }
 
     /// The newest first.
@@ -21,7 +22,11 @@ struct UnfinishedRuns {
                 // Other repositories have environments of the same name.
                 (try? await repository.commit(at: plan.commit)) != nil
             else { continue }
-            runs.append(Run(id: folder.run, plan: plan, entries: (folder.entries ?? []).compactMap(\.self)))
+            runs.append(
+                Run(
+                    id: folder.run,
+                    wanted: Dictionary(plan.items.map { ($0.ref, $0.record) }) { first, _ in first },
+                    entries: Dictionary(grouping: (folder.entries ?? []).compactMap(\.self), by: \.ref)))
         }
         self.runs = runs
     }
@@ -32,11 +37,8 @@ struct UnfinishedRuns {
     /// - Parameter keys: the inputs; empty where nothing is built.
     func failure(of ref: ProcessorRef, spec: String, keys: [Platform: InputKey]) -> FailedStep? {
         for run in runs {
-            let isAbout = run.plan.items.contains {
-                $0.ref == ref && $0.record.specHash == spec && $0.record.keys == keys
-            }
-            guard isAbout else { continue }
-            let own = run.entries.filter { $0.ref == ref }
+            guard let wanted = run.wanted[ref], wanted.specHash == spec, wanted.keys == keys else { continue }
+            let own = run.entries[ref] ?? []
             if let failed = own.first(where: { $0.kind == .failed }) { return step(failed, of: run) }
             let open = own.last { entry in
                 entry.kind == .intent
@@ -44,7 +46,7 @@ struct UnfinishedRuns {
             }
             if let open { return step(open, of: run) }
             // What failed for the run as a whole, such as secrets and records.
-            if let failed = run.entries.first(where: { $0.ref == nil && $0.kind == .failed }) {
+            if let failed = run.entries[nil]?.first(where: { $0.kind == .failed }) {
                 return step(failed, of: run)
             }
             if !own.isEmpty { return nil }

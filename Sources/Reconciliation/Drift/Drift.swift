@@ -86,9 +86,10 @@ package struct Drift: Hashable, Sendable, Codable {
         let platform: Platform = desired.target == .modal ? .amd64 : .host
         let place = processor.function?.app ?? processor.ref.refSlug
         guard let image = pins[platform] else {
-            let isUnbuilt =
-                if observed.failures[processor.ref] != nil { false } else if case .build(let recipe) = processor.source
-                { !unbuilt(recipe, observed).isEmpty } else { false }
+            var isUnbuilt = false
+            if observed.failures[processor.ref] == nil, case .build(let recipe) = processor.source {
+                isUnbuilt = !unbuilt(recipe, observed).isEmpty
+            }
             return [
                 DriftFinding(
                     ref: processor.ref, app: place, kind: .pin, expected: "a digest for \(platform.oci)",

@@ -39,13 +39,15 @@ package struct StatusRow: Hashable, Sendable, Codable {
         failures: [ProcessorRef: FailedStep] = [:]
     ) -> [StatusRow] {
         let wanted = Dictionary(desired.processors.map { ($0.ref, $0) }) { first, _ in first }
-        let running: [ObservedContainer] =
-            if case .containers(let containers) = deployed { containers.filter(\.isRunning) } else { [] }
-        return Set(wanted.keys).union(records.keys).union(running.map(\.ref)).sorted().map { ref in
+        var running: [ProcessorRef: [ObservedContainer]] = [:]
+        if case .containers(let containers) = deployed {
+            running = Dictionary(grouping: containers.filter(\.isRunning), by: \.ref)
+        }
+        return Set(wanted.keys).union(records.keys).union(running.keys).sorted().map { ref in
             let record = records[ref]
             var (state, address): (State, String?) =
                 switch deployed {
-                case .containers: seen(running.filter { $0.ref == ref }, record)
+                case .containers: seen(running[ref] ?? [], record)
                 case .functions(let audit): seen(audit, wanted[ref], record)
                 case nil: (.unknown, nil)
                 }
